@@ -97,12 +97,13 @@ $(GUIDES_MADE): $(DEV)
 	  sed -n '/^guides =/,/^[^ ]/s/^    //p' setup.cfg | while read -r package; do $(PIP_GUIDES) "$$package" || true; done
 	@touch $@
 
-# Messages of the test of Spark.
-SPARK_MESSAGES ?= 100_000
+# Messages of the test of Spark; 1_000_000 take minutes.
+SPARK_MESSAGES ?= 10_000
 
+# Java compiles in its fast way: the runs are short.
 test-guides: $(GUIDES_MADE)  ## Run the guides into Spark, Ray, Iceberg, FastStream, Quix Streams and Bytewax
-	SPARK_MESSAGES=$(SPARK_MESSAGES) PYTHONDONTWRITEBYTECODE= $(GUIDES)/bin/python -m pytest -rs \
-	  --streamcontract-stack=kafka tests/spark tests/guides
+	SPARK_MESSAGES=$(SPARK_MESSAGES) JAVA_TOOL_OPTIONS="-XX:TieredStopAtLevel=1 -XX:+UseSerialGC" \
+	  PYTHONDONTWRITEBYTECODE= $(GUIDES)/bin/python -m pytest -rs --streamcontract-stack=kafka tests/spark tests/guides
 
 test-redpanda: $(DEV)  ## Run the tests of the broker path on Redpanda (Docker)
 	@docker info >/dev/null 2>&1 || { echo "make test-redpanda needs a Docker engine that runs;" \

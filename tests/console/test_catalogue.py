@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 import pytest
@@ -13,6 +13,7 @@ from tests.console.markup import Page
 from tests.console.shop import ORDER, write_project
 
 from streamcontract.cli import main
+from streamcontract.codegen import make_modules
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -56,6 +57,25 @@ def test_its_pages_lead_to_each_other(tmp_path: Path) -> None:
             assert not anchor or f'id="{unquote(anchor)}"' in ids, (name, address)
     assert "lines[].count" in pages["fields.html"].text
     assert "com.example.shop.Line" in pages["types.html"].text
+
+
+def test_modules_are_generated_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not for the page of each contract; snippets import them from where they are."""
+    calls: list[Any] = []
+
+    def counted(*arguments: Any) -> Any:
+        calls.append(arguments)
+        return make_modules(*arguments)
+
+    monkeypatch.setattr("streamcontract.console.pages.contracts.make_modules", counted)
+    project = write_project(tmp_path / "shop")
+    text = project.read_text("utf-8").replace('"contracts"', '"src/shop/records"')
+    project.write_text(text, "utf-8")
+    pages = _docs(project, tmp_path / "out")
+    assert len(calls) == 1
+    assert (
+        "from shop.records.order import Order, OrderProducer" in pages["contracts/order.html"].text
+    )
 
 
 @pytest.mark.searching

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import functools
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+import attrs
+import confluent_kafka
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -25,6 +27,10 @@ from streamcontract.console.reading import Seen, Wanted
 from streamcontract.console.rendering import ConsoleLinks, Renderer
 from streamcontract.console.verdicts import Verdict
 from streamcontract.kafka.admin.describe import PartitionState, TopicState
+from streamcontract.kafka.admin.topics import ensure_topic
+
+if TYPE_CHECKING:
+    from tests.console.conftest import Shop
 
 _RENDERER = Renderer(
     ConsoleLinks(),
@@ -177,3 +183,53 @@ def test_the_text_itself_is_shown(text: str) -> None:
     """Escaped, not removed."""
     shown = Page.parse(_failed(text)).text
     assert "".join(text.split()).replace("\x00", "") in "".join(shown.split()).replace("\x00", "")
+
+
+@pytest.mark.parametrize("each", ["\u202e", "\u2066", "\x1b", "\x00", "\x85", "\ufeff"])
+def test_controls_of_messages_are_shown_as_escapes(each: str) -> None:
+    """Such as of direction, which would show another text than there is."""
+    shown = _messages(f"pay 100{each}000")
+    body = Page.parse(shown).text
+    assert f"pay 100\\u{ord(each):04x}000" in body
+
+
+def test_lone_surrogates_are_shown_as_escapes() -> None:
+    """JSON may have them, such as that of a schema's documentation; UTF-8 cannot."""
+    text = _failed("doc \ud800") + _messages("\udfff")
+    assert "doc \\ud800" in text
+    text.encode()
+
+
+def test_a_page_of_huge_messages_is_bounded() -> None:
+    """By text, by number of fields, headers and changes, and by the size of the JSON."""
+    fields = [{"name": f"f{each}", "type": "string"} for each in range(3_000)]
+    schema = parse_schema({"type": "record", "name": "R", "fields": fields})
+    paths = tuple(f"R.f{each}" for each in range(3_000))
+    seen = attrs.evolve(
+        _message("x" * 100_000),
+        value={each["name"]: "y" * 1_000 for each in fields},
+        schema=schema,
+        headers=(("h" * 10_000, "z" * 100_000),) * 3_000,
+        verdict=Verdict(kind="older", summary="", defaulted=paths, dropped=paths),
+    )
+    shown = _RENDERER.page("rows.html", rows=[row_of(seen)])
+    assert len(shown) < 600_000
+    assert "and 2,980 more" in shown
+    assert "and 2,950 more" in shown
+    assert "… cut after 50,000 of" in shown
+
+
+def test_plain_text_is_shown_as_text(shop: Shop) -> None:
+    """A topic without schemas is readable, also where the text is cut within a character."""
+    brokers = {"bootstrap.servers": shop.config["bootstrap.servers"]}
+    ensure_topic("plain-text", shop.config, partitions=1)
+    producer = confluent_kafka.Producer(brokers)
+    for value in (b"189.5", b"x" * 255 + "\u00e9".encode(), b"\xff\x00"):
+        producer.produce("plain-text", value=value)
+    producer.flush()
+    text = shop.page("/topic?name=plain-text").text
+    assert "189.5" in text
+    assert "x" * 255 in text
+    assert "31 38 39 2e 35" in text
+    assert "No contract names the topic" in text
+    assert "A consumer of today's contract" not in text

@@ -91,3 +91,25 @@ def test_what_is_no_json_is_said_with_its_path() -> None:
     """Arrays, maps and flags are filled in as JSON."""
     _, faults = document_of(_SCHEMA, {"field:tags": "[1", "field:paid": "maybe"})
     assert set(faults) == {"tags", "paid"}
+
+
+@given(_RECORDS)
+def test_a_required_record_takes_the_defaults_of_its_fields(record: dict[str, Any]) -> None:
+    """Where none of them is filled in."""
+    fields = [
+        {"name": name, "type": "string", "default": text}
+        for name, text in [("city", record["id"]), ("note", "")]
+    ]
+    inner = {"type": "record", "name": "Place", "fields": fields}
+    outer = [{"name": "place", "type": inner}, {"name": "id", "type": "string"}]
+    schema = parse_schema({"type": "record", "name": "R", "fields": outer})
+    document, _ = document_of(schema, {"field:id": "7"})
+    assert document == {"place": {}, "id": "7"}
+    JsonCodec[Any](schema).encode(document)
+
+
+def test_json_of_any_depth_has_an_answer() -> None:
+    """A fault at its field, and a key is text."""
+    deep = "[" * 100_000
+    _, faults = document_of(_SCHEMA, {"field:tags": deep})
+    assert "nested too deeply" in faults["tags"]

@@ -8,6 +8,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from streamcontract.console.routes import console_app
+from streamcontract.console.security import in_url
 
 if TYPE_CHECKING:
     from tests.console.conftest import Shop
@@ -101,3 +102,23 @@ def test_every_answer_has_the_policy(shop: Shop, address: str) -> None:
 def test_only_its_own_files_are_served(shop: Shop, name: str) -> None:
     """No path leads out of the folder."""
     assert shop.client.get(f"/static/{name}").status_code == 404
+
+
+@pytest.mark.parametrize("origin", ["http://[evil", "http://localhost@evil", "://", "localhost"])
+def test_an_origin_that_is_no_url_is_refused(shop: Shop, origin: str) -> None:
+    """As every other one that is not the console's."""
+    assert shop.client.get("/contracts", headers={"Origin": origin}).status_code == 403
+
+
+def test_a_form_of_no_stated_length_is_cut_off(shop: Shop) -> None:
+    """Its parts are counted as they come."""
+    parts = (b"x" * 2**16 for _ in range(17))
+    assert shop.client.post("/topics/new", content=parts, headers=_OWN).status_code == 413
+
+
+@pytest.mark.parametrize("host", ["2001:db8::5", "[2001:db8::5]"])
+def test_an_ipv6_address_is_in_brackets(shop: Shop, host: str) -> None:
+    """In ``Host`` and in URLs, however it was given."""
+    client = TestClient(console_app(shop.sources, hosts=[in_url(host)]))
+    answer = client.get("/static/icon.svg", headers={"Host": "[2001:db8::5]:8080"})
+    assert answer.status_code == 200

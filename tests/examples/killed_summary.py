@@ -1,6 +1,7 @@
 """A run of ``examples/statistics`` that is killed at a given point.
 
 Run with the point, in the folder of the example. ``restored`` is after the state was read;
+``overtaken`` is there too, and goes on when a line comes from its standard input;
 ``begun``, ``queued``, ``delivered`` and ``committed`` are within and after the second transaction;
 a number is that many milliseconds after the first one is committed. ``never`` ends at the end of
 the topic.
@@ -60,6 +61,10 @@ def main(point: str) -> None:
         state = restore()
         if point == "restored":
             die()
+        if point == "overtaken":
+            sys.stdout.write("restored\n")
+            sys.stdout.flush()
+            sys.stdin.readline()
         return state
 
     Producer.point = point

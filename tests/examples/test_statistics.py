@@ -22,7 +22,8 @@ from results.statistics import Statistics, StatisticsConsumer, StatisticsProduce
 from running import add, deviation
 from streamcontract import Stock, StockConsumer, StockProducer
 from streamcontract.devstack import DevStack, EmbeddedBroker
-from summarise import summarise
+from streamcontract.kafka import ensure_topic
+from summarise import RESULTS, summarise
 
 if TYPE_CHECKING:
     from streamcontract.testing.fixtures.stacks import Stack
@@ -121,24 +122,74 @@ def test_killed_runs_count_each_bar_once(stack: Stack) -> None:
         more = some_bars(24)
         fill(config, more)
         bars += more
-        worker = subprocess.run(  # noqa: S603 - it is the file beside this one
-            [sys.executable, Path(__file__).with_name("killed_summary.py"), point],
-            cwd=EXAMPLE,
-            env=os.environ | stack.environment | {"PYTHONPATH": str(EXAMPLE)},
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
+        with run(point, stack) as worker:
+            output, _ = worker.communicate(timeout=120)
         expected = 0 if point == "never" else -signal.SIGKILL
-        assert worker.returncode == expected, (point, worker.stdout, worker.stderr)
+        assert worker.returncode == expected, (point, output)
+    check_results(config, bars)
+    everything = read({**config, "isolation.level": "read_uncommitted"})
+    assert len(everything) > len(read(config)), "no transaction was aborted, so nothing was tried"
+
+
+@pytest.mark.searching
+def test_a_run_that_is_overtaken_counts_nothing(stack: Stack) -> None:
+    """A second run starts and ends between its reading the state and its first transaction.
+
+    So the state is of before what the second has committed. A program that read it before its
+    producer had fenced others would go on from the second's offsets with it.
+    """
+    if isinstance(stack, DevStack):
+        pytest.skip("the embedded broker keeps transactions only in part")
+    config = {
+        "bootstrap.servers": stack.bootstrap_servers,
+        "schema.registry.url": stack.registry_url,
+    }
+    stack.create_topic("stocks", 3)
+    ensure_topic(RESULTS, config, partitions=3)
+    before = read(config)
+    bars = some_bars(24)
+    fill(config, bars)
+    with run("overtaken", stack) as slow:
+        assert slow.stdout is not None
+        while (line := slow.stdout.readline()) != "restored\n":
+            assert line, "it ended before it had read the state"
+        with run("never", stack) as second:
+            output, _ = second.communicate(timeout=120)
+        assert second.returncode == 0, output
+        more = some_bars(12)
+        fill(config, more)
+        output, _ = slow.communicate("go on\n", timeout=120)
+    assert slow.returncode == 1, output
+    assert "fenced" in output.lower()
+    with run("never", stack) as last:
+        output, _ = last.communicate(timeout=120)
+    assert last.returncode == 0, output
+    check_results(config, bars + more, before)
+
+
+def run(point: str, stack: Stack) -> subprocess.Popen[str]:
+    """A run of the example that ends at a point, or waits there."""
+    return subprocess.Popen(  # noqa: S603 - it is the file beside this one
+        [sys.executable, Path(__file__).with_name("killed_summary.py"), point],
+        cwd=EXAMPLE,
+        env=os.environ | stack.environment | {"PYTHONPATH": str(EXAMPLE)},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def check_results(
+    config: dict[str, Any], bars: list[Stock], before: list[Statistics] | None = None
+) -> None:
+    """After those before, there is one result for each bar: that of all bars of its symbol."""
     results = read(config)
     for symbol in SYMBOLS:
-        state: Statistics | None = None
-        one_by_one = [state := add(state, each) for each in of(symbol, bars)]
-        assert [each for each in results if each.symbol == symbol] == one_by_one
-    everything = read({**config, "isolation.level": "read_uncommitted"})
-    assert len(everything) > len(results), "no transaction was aborted, so nothing was tried"
+        expected = [each for each in before or () if each.symbol == symbol]
+        for each in of(symbol, bars):
+            expected.append(add(expected[-1] if expected else None, each))
+        assert [each for each in results if each.symbol == symbol] == expected
 
 
 def read(config: dict[str, Any]) -> list[Statistics]:

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import subprocess
 import sys
+from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
@@ -23,7 +25,7 @@ from streamcontract.errors import StackError
 from streamcontract.testing.fixtures.stacks import Stack
 from streamcontract.testing.plugin import stack_kind
 
-PATIENCE_S: Final = 300.0
+PATIENCE_S: Final = 900.0
 _PACKAGES: Final = re.compile(r"--packages \S+")
 
 
@@ -81,6 +83,7 @@ def _run(script: str, folder: Path, stack: Stack) -> str:
         "JAVA_HOME": str(find_java().path.resolve().parents[1]),
         "PYTHONPATH": str(folder),
         "PYTHONUNBUFFERED": "1",
+        "RAY_USAGE_STATS_ENABLED": "0",  # else it reports to its makers
     }
     with subprocess.Popen(  # noqa: S603 - the project's own documentation
         ["/bin/bash", "-c", script],
@@ -94,6 +97,16 @@ def _run(script: str, folder: Path, stack: Stack) -> str:
         try:
             printed, errors = process.communicate(timeout=PATIENCE_S)
         finally:
-            process.kill()
+            _end_session(process.pid)
     assert process.returncode == 0, f"{printed}\n{errors[-5_000:]}"
     return printed
+
+
+def _end_session(number: int) -> None:
+    """End a shell and its jobs, which have process groups of their own."""
+    listed = subprocess.check_output(["ps", "-eo", "pid=,sess="], text=True)  # noqa: S607 - the PATH's
+    for line in listed.splitlines():
+        process, session = map(int, line.split())
+        if session == number:
+            with suppress(ProcessLookupError):
+                os.kill(process, signal.SIGKILL)

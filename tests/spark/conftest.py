@@ -21,5 +21,6 @@ def spark() -> Iterator[Any]:
         session = local_spark()
     except StackError as error:
         pytest.skip(f"Spark's Kafka connector: {error}")
+    session.conf.set("spark.sql.session.timeZone", "America/New_York")  # UTC would hide mistakes
     yield session
     session.stop()

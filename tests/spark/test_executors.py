@@ -22,7 +22,7 @@ from tests.spark.conversion import in_spark, kafka_batch, locked, values_of
 from tests.strategies.payloads import corrupt_payloads, payloads
 
 from streamcontract import Codec, Duration, parse_schema
-from streamcontract.errors import EncodeError
+from streamcontract.errors import ArgumentError, EncodeError
 from streamcontract.integrations.arrow import ArrowDecoder
 from streamcontract.schema import Schema
 from streamcontract.schema.logical import LOGICAL_TYPES
@@ -67,14 +67,15 @@ def test_values_of_many_writers(schema: Schema, data: st.DataObject) -> None:
 @deep
 @given(schemas().filter(has_columns), st.data())
 def test_the_way_back(schema: Schema, data: st.DataObject) -> None:
-    """Decoded columns are encoded to the bytes that the codec makes of the records."""
+    """Decoded columns, or a slice, are encoded to the bytes that the codec makes of the records."""
     codec = Codec[Any](schema, tag_unions=True)
     drawn = data.draw(st.lists(from_schema(schema, tag_unions=True), max_size=4))
     values = [frame(7, codec.encode(each)) for each in drawn]
     batch = values_of(schema, {7: schema}, [*values, None])
     encoding = Encoding(Framed(schema.inlined_json, 7), "value")
-    (encoded,) = encoding.run([batch])
-    assert encoded.column("value").to_pylist() == [*values, None]
+    start = data.draw(st.integers(0, len(values)))
+    (encoded,) = encoding.run([batch.slice(start)])
+    assert encoded.column("value").to_pylist() == [*values, None][start:]
 
 
 HOLDER = parse_schema(
@@ -195,6 +196,21 @@ def test_some_columns() -> None:
     assert batch.column("value").to_pylist() == [{"either": {"int": 1, "string": None}}]
 
 
+@pytest.mark.parametrize(
+    ("columns", "expected"),
+    [
+        ({"key": pa.array([b""])}, "a column of bytes"),
+        ({"value": pa.array(["text"])}, "a column of bytes"),
+        ({"value": pa.array([b""]), "error": pa.array([1])}, "rename it"),
+    ],
+)
+def test_batches_that_have_no_messages(columns: dict[str, Any], expected: str) -> None:
+    """Engines without a schema of their own pass any batch."""
+    decoder = ArrowDecoder(PING.inlined_json, locked({7: PING}), "value", None)
+    with pytest.raises(ArgumentError, match=expected):
+        decoder(pa.RecordBatch.from_pydict(columns))
+
+
 def test_what_executors_get_is_small() -> None:
     """Texts of schemas: no class, codec or lock is pickled."""
     decoder = ArrowDecoder(PING.inlined_json, locked({7: PING}), "value", None)
@@ -219,6 +235,21 @@ def test_the_key_is_the_key_field() -> None:
     for keys in (None, [b"other", None]):
         with pytest.raises(EncodeError, match="give its key in the column 'key'"):
             messages(encoding, rows, keys)
+
+
+def test_a_uuid_is_a_key_in_lower_case() -> None:
+    """As a producer sends it, so that it is in the same partition."""
+    schema = parse_schema(
+        {
+            "type": "record",
+            "name": "Holder",
+            "fields": [{"name": "id", "type": {"type": "string", "logicalType": "uuid"}}],
+        }
+    )
+    encoding = Encoding(Framed(schema.inlined_json, 7), "value", "id", None, has_every_key=True)
+    rows = pa.array([{"id": f"{UUID(int=10)}".upper()}])
+    (made,) = encoding.run([pa.RecordBatch.from_pydict({"value": rows})])
+    assert made.column("key").to_pylist() == [f"{UUID(int=10)}".encode()]
 
 
 def test_keys_with_a_schema() -> None:

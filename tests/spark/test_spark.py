@@ -28,6 +28,8 @@ from streamcontract.wire import frame
 
 pytest.importorskip("pyspark", reason="make test-guides installs PySpark")
 
+from pyspark.errors import StreamingQueryException
+
 from streamcontract.spark import DecodedFrame, from_contract, to_contract
 
 MESSAGES: Final = int(os.environ.get("SPARK_MESSAGES", "10_000"))
@@ -112,19 +114,19 @@ def topic(
         "bootstrap.servers": streamcontract_stack.bootstrap_servers,
         "schema.registry.url": streamcontract_stack.registry_url,
     }
-    for name in ("trades", "trades-copied"):
+    for name in ("versions", "copied-versions"):
         ensure_topic(name, config, partitions=PARTITIONS)
     lock = tmp_path_factory.mktemp("lock") / "streamcontract.lock"
     with SchemaRegistry(streamcontract_stack.registry_url) as registry:
         builder = LockBuilder(registry, "test")
         for schema in VERSIONS:
-            found = register_in_order(registry, "trades-value", schema)
+            found = register_in_order(registry, "versions-value", schema)
         builder.add("trade", "value", found)
-        builder.add("copy", "value", register_in_order(registry, "trades-copied-value", schema))
+        builder.add("copy", "value", register_in_order(registry, "copied-versions-value", schema))
         write_locks(lock, [builder.lock()])
-        ids = [registry.lookup("trades-value", each).id for each in VERSIONS]
-    _produce(config, "trades", ids)
-    return Topic("trades", config, lock)
+        ids = [registry.lookup("versions-value", each).id for each in VERSIONS]
+    _produce(config, "versions", ids)
+    return Topic("versions", config, lock)
 
 
 def _produce(config: dict[str, Any], topic: str, ids: list[int]) -> None:
@@ -181,27 +183,36 @@ def test_batch(topic: Topic, spark: Any) -> None:
 
 
 def test_streaming(topic: Topic, spark: Any, tmp_path: Path) -> None:
-    """One query reads the topic once, in several batches, and writes both frames."""
+    """One query reads the topic once, in several batches, and writes both frames.
+
+    Where it fails it begins again at its checkpoint.
+    """
     options = {**topic.options, "maxOffsetsPerTrigger": str(MESSAGES // 3)}
     source = spark.readStream.format("kafka").options(**options).load()
     decoded = from_contract(source, VERSIONS[-1], lock=topic.lock)
 
-    def write(batch: Any, _: int) -> None:
+    failures = iter([RuntimeError("the second batch fails once, when it is written")])
+
+    def write(batch: Any, number: int) -> None:
         batch.persist()
         for name, frame_ in zip(
             ("records", "poison"), columns_of(DecodedFrame(batch)), strict=True
         ):
-            frame_.write.mode("append").parquet(str(tmp_path / name))
+            frame_.write.mode("overwrite").parquet(str(tmp_path / name / str(number)))
         batch.unpersist()
+        if number == 1:
+            for failure in failures:
+                raise failure
 
     query = (
         decoded.frame.writeStream.foreachBatch(write)
         .trigger(availableNow=True)
         .option("checkpointLocation", str(tmp_path / "checkpoint"))
-        .start()
     )
-    query.awaitTermination()
-    assert len(query.recentProgress) > 1
+    with pytest.raises(StreamingQueryException, match="fails once"):
+        query.start().awaitTermination()
+    query.start().awaitTermination()
+    assert len([*(tmp_path / "records").iterdir()]) > 2
     check(pq.read_table(tmp_path / "records"), pq.read_table(tmp_path / "poison"))
 
 
@@ -209,11 +220,11 @@ def test_the_way_back(topic: Topic, spark: Any) -> None:
     """A typed consumer reads what Spark's sink wrote."""
     source = spark.read.format("kafka").options(**topic.options).load()
     decoded = from_contract(source, VERSIONS[-1], lock=topic.lock)
-    messages = to_contract(decoded.records, VERSIONS[-1], lock=topic.lock, topic="trades-copied")
+    messages = to_contract(decoded.records, VERSIONS[-1], lock=topic.lock, topic="copied-versions")
     assert messages.columns == ["key", "value"]
-    options = {**topic.options, "topic": "trades-copied"}
+    options = {**topic.options, "topic": "copied-versions"}
     messages.write.format("kafka").options(**options).save()
-    with ContractConsumer(topic.config, topic="trades-copied", schema=VERSIONS[-1]) as consumer:
+    with ContractConsumer(topic.config, topic="copied-versions", schema=VERSIONS[-1]) as consumer:
         found = {int(message.key or b""): message.value for message in consumer.until_end()}
     assert found == {n: read(n) for n in range(MESSAGES) if not is_poison(n)}
 
@@ -232,7 +243,7 @@ class TestArguments:
         write_locks(path, [Lock(environment="test", contracts={}, schemas={})])
         return path
 
-    @pytest.mark.parametrize("columns", ["offset long", "value string", "value binary, error int"])
+    @pytest.mark.parametrize("columns", ["offset long", "value string", "value binary, Error int"])
     def test_frames_that_have_no_messages(self, spark: Any, lock: Path, columns: str) -> None:
         """A column of bytes is needed, and the name of the column of errors."""
         with pytest.raises(ArgumentError):

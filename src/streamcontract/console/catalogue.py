@@ -9,7 +9,7 @@ from urllib.parse import quote
 import attrs
 
 from streamcontract.atomic_file import write_atomically
-from streamcontract.console.pages.contracts import contract_page, contracts_page, parsed
+from streamcontract.console.pages.contracts import Parts, contract_page, contracts_page
 from streamcontract.console.pages.differences import Differences, differences
 from streamcontract.console.pages.fields import FieldRow, field_rows
 from streamcontract.console.rendering import Renderer
@@ -86,7 +86,12 @@ def write_catalogue(folder: Path, project: Project, source: Source | None) -> tu
         OSError: A file cannot be written.
         StreamContractError: The earlier versions cannot be read.
     """
-    schemas = _schemas(project)
+    parts = Parts.of(project)
+    schemas = {
+        name: schema
+        for name, schema in parts.schemas.items()
+        if not isinstance(schema, SchemaParseError)
+    }
     versions = _versions(project, source)
     where = [project.file.parent.name or "contracts"]
     facts = {
@@ -108,7 +113,7 @@ def write_catalogue(folder: Path, project: Project, source: Source | None) -> tu
         pages[f"contracts/{row.name}.html"] = below.page(
             "contract.html",
             section="",
-            page=contract_page(project, row.name),
+            page=contract_page(project, row.name, parts),
             registered=None,
             versions=_history(schemas.get(row.name), versions.get(row.name, ())),
         )
@@ -122,13 +127,6 @@ def _write(folder: Path, pages: Mapping[str, str]) -> list[Path]:
     for name, text in pages.items():
         write_atomically(folder / name, text)
     return [folder / name for name in pages]
-
-
-def _schemas(project: Project) -> dict[str, Schema]:
-    found = {each.name: parsed(each) for each in project.contracts}
-    return {
-        name: schema for name, schema in found.items() if not isinstance(schema, SchemaParseError)
-    }
 
 
 def _versions(project: Project, source: Source | None) -> Mapping[str, Sequence[Version]]:

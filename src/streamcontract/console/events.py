@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from typing import TYPE_CHECKING, Final
 
 import anyio
@@ -29,14 +30,20 @@ __all__ = ["search_events", "tail_events"]
 _STEP: Final = 0.5
 """Seconds of one step of a search."""
 
-_MOST_TAILS: Final = 16
-_tails = threading.BoundedSemaphore(_MOST_TAILS)
+_SEARCH: Final = 60.0
+"""Seconds after which a search stops and offers to go on."""
+
+_MOST: Final = 16
+"""Tails and searches at a time: each holds a thread, and pages need some too."""
+
+_streams = threading.BoundedSemaphore(_MOST)
+_TOO_MANY: Final = f"{_MOST} tails and searches run already: close one and load this page again"
 
 
 async def tail_events(asked: LookUp, sources: Sources, renderer: Renderer) -> AsyncIterator[str]:
     """The events of a live tail, until the browser leaves."""
-    if not _tails.acquire(blocking=False):
-        yield _event("end", {"text": f"{_MOST_TAILS} tails are open already: close one"})
+    if not _streams.acquire(blocking=False):
+        yield _event("end", {"text": _TOO_MANY})
         return
     tail: Tail | None = None
     try:
@@ -48,7 +55,7 @@ async def tail_events(asked: LookUp, sources: Sources, renderer: Renderer) -> As
     except StreamContractError as error:
         yield _event("end", {"text": str(error)})
     finally:
-        _tails.release()
+        _streams.release()
         if tail is not None:
             with anyio.CancelScope(shield=True):  # the browser's leaving cancels this task
                 await to_thread.run_sync(tail.close)
@@ -64,7 +71,7 @@ def _in_words(update: Update) -> str:
 async def search_events(
     asked: LookUp, found: int, sources: Sources, renderer: Renderer
 ) -> AsyncIterator[str]:
-    """The events of a search that goes on where a page stopped, until its end.
+    """The events of a search that goes on where a page stopped, until its end or for a minute.
 
     Args:
         asked: The look-up, with where it goes on.
@@ -72,21 +79,31 @@ async def search_events(
         sources: The brokers, the registry and the project.
         renderer: Makes the rows.
     """
-    wanted = asked.count
+    at = str(asked.rest or "")
+    if not _streams.acquire(blocking=False):
+        yield _event("end", {"at": at, "text": _TOO_MANY})
+        return
+    wanted, deadline = asked.count, time.monotonic() + _SEARCH
     try:
         reader = await to_thread.run_sync(TopicReader, asked.topic, sources, asked.wanted)
         rest = await to_thread.run_sync(ranges_of, asked, sources)
         scanned = 0
-        while rest.size and found < wanted:
+        while rest.size and found < wanted and time.monotonic() < deadline:
             step = await to_thread.run_sync(_search_step, reader, asked, rest, sources)
             found += len(step.messages)
             scanned += step.scanned
             rest = step.rest
+            at = str(rest)
             yield _rows(tuple(map(row_of, step.messages)), renderer)
             yield _event("progress", {"scanned": scanned, "found": found})
-        yield _event("end", {"at": str(rest) if rest.size else "", "text": ""})
+        stopped = f"Stopped after {_SEARCH:.0f} seconds: a click goes on."
+        is_over = not rest.size or found >= wanted
+        at = str(rest) if rest.size else ""
+        yield _event("end", {"at": at, "text": "" if is_over else stopped})
     except StreamContractError as error:
-        yield _event("end", {"text": str(error)})
+        yield _event("end", {"at": at, "text": str(error)})
+    finally:
+        _streams.release()
 
 
 def _search_step(reader: TopicReader, asked: LookUp, rest: Ranges, sources: Sources) -> Found:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from streamcontract.schema import Field, Schema
     from streamcontract.schema.model import JsonValue
 
-__all__ = ["Control", "controls_of", "document_of"]
+__all__ = ["Control", "controls_of", "document_of", "parse_json"]
 
 _PREFIX: Final = "field:"
 _IS_NULL: Final = "null:"
@@ -160,6 +160,19 @@ def _kind(node: AvroType) -> tuple[str, tuple[str, ...]]:
             return "json", ()
 
 
+def parse_json(text: str) -> JsonValue:
+    """What a control of JSON means.
+
+    Raises:
+        ValueError: It is not JSON, or nested deeper than any schema's values.
+    """
+    try:
+        found: JsonValue = json.loads(text)
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+    return found
+
+
 def document_of(schema: Schema, given: Mapping[str, str]) -> tuple[JsonValue, dict[str, str]]:
     """The JSON of a filled-in form, and what is no JSON, by the path of its control.
 
@@ -178,14 +191,30 @@ def document_of(schema: Schema, given: Mapping[str, str]) -> tuple[JsonValue, di
         return _value(controls[0], faults), faults
     document: dict[str, Any] = {}
     for control in controls:
-        if control.is_optional and not control.value and not control.is_null:
+        if _is_left_out(control):
             continue
         inside = document
         *outer, last = control.path.split(".")
         for each in outer:
             inside = inside.setdefault(each, {})
         inside[last] = _value(control, faults)
+    _add_empty_records(schema.root, document)
     return document, faults
+
+
+def _is_left_out(control: Control) -> bool:
+    return control.is_optional and not control.value and not control.is_null
+
+
+def _add_empty_records(node: RecordType, document: dict[str, Any], depth: int = 0) -> None:
+    """Add required records of which no field was filled in: their fields have defaults."""
+    for field in node.fields:
+        if not isinstance(field.type, RecordType) or depth >= _DEEPEST:
+            continue
+        if not field.has_default:
+            document.setdefault(field.name, {})
+        if field.name in document:
+            _add_empty_records(field.type, document[field.name], depth + 1)
 
 
 def _value(control: Control, faults: dict[str, str]) -> JsonValue:
@@ -196,7 +225,7 @@ def _value(control: Control, faults: dict[str, str]) -> JsonValue:
     if control.kind not in {"json", "number"} and not is_flag:
         return text
     try:
-        found: JsonValue = json.loads(text)
+        found = parse_json(text)
     except ValueError as error:
         if control.kind == "number":
             return text  # such as NaN: the check of the record names what it has to be

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from streamcontract.console.reading import Seen
     from streamcontract.console.sources import Sources
+    from streamcontract.kafka.connection.cluster import Cluster
 
 __all__ = ["NEWEST", "Found", "LookUp", "Ranges", "look_up", "ranges_of"]
 
@@ -32,6 +33,9 @@ NEWEST: Final = "newest"
 
 _MOST: Final = 5_000
 """Messages that one step reads, of all partitions together."""
+
+_BYTES: Final = 2**25
+"""Bytes of values that one step reads about at most, by what the step before it has read."""
 
 _STALLED: Final = 4.0
 """Seconds without a message after which a read gives up."""
@@ -154,10 +158,10 @@ def ranges_of(asked: LookUp, sources: Sources) -> Ranges:
         NotSupportedError: It is a time, and this is the embedded broker.
         ConsumeError: The brokers did not answer, or there is no such topic.
     """
-    if asked.rest is not None:
-        return asked.rest
     cluster, topic = sources.cluster, asked.topic
     known = cluster.partitions(topic)
+    if asked.rest is not None:
+        return _still_there(asked.rest, topic, known, cluster)
     if asked.partition is not None and asked.partition not in known:
         raise ConfigurationError(
             f"topic {topic!r} has no partition {asked.partition}; it has 0 to {len(known) - 1}"
@@ -173,6 +177,20 @@ def ranges_of(asked: LookUp, sources: Sources) -> Ranges:
     lows = {each: min(max(firsts[each], starts[each]), ends[each]) for each in partitions}
     offsets = {each: (lows[each], ends[each]) for each in partitions}
     return Ranges(is_backward=False, offsets=offsets)
+
+
+def _still_there(rest: Ranges, topic: str, known: Sequence[int], cluster: Cluster) -> Ranges:
+    """The part of ranges, which come from an address, that the topic has."""
+    if strange := rest.offsets.keys() - set(known):
+        raise ConfigurationError(f"topic {topic!r} has no partition {min(strange)}")
+    firsts = cluster.first_offsets(topic, rest.offsets)
+    ends = cluster.end_offsets(topic, rest.offsets)
+    offsets = {
+        each: (max(low, firsts[each]), min(high, ends[each]))
+        for each, (low, high) in rest.offsets.items()
+    }
+    there = {each: span for each, span in offsets.items() if span[0] < span[1]}
+    return attrs.evolve(rest, offsets=there)
 
 
 def look_up(
@@ -196,12 +214,13 @@ def look_up(
     found: list[Seen] = []
     rest = ranges
     client = bounded_reader(sources.cluster)
+    most = asked.count
     try:
         while rest.size and len(found) < asked.count:
-            most = _MOST
             if asked.wanted.is_all:
                 most = min(_MOST, (asked.count - len(found)) * len(rest.offsets))
-            rest = _step(client, reader, asked, rest, rest.window(most), found)
+            rest, size = _step(client, reader, asked, rest, rest.window(most), found)
+            most = max(1, min(_MOST, 4 * most, most * _BYTES // max(1, size)))
             if time.monotonic() > deadline:
                 break
     finally:
@@ -216,8 +235,8 @@ def _step(
     rest: Ranges,
     window: Ranges,
     found: list[Seen],
-) -> Ranges:
-    """Read one window; what is left after it."""
+) -> tuple[Ranges, int]:
+    """Read one window; what is left after it, and the bytes of its values."""
     begins = {each: low for each, (low, _) in window.offsets.items()}
     ends = {each: high for each, (_, high) in window.offsets.items()}
     raws: dict[int, list[confluent_kafka.Message]] = {each: [] for each in begins}
@@ -235,7 +254,8 @@ def _step(
         seen = reader.read(raw)
         if seen is not None:
             found.append(seen)
-    return rest.after(window, {each: last[each] for each, count in left.items() if count})
+    size = sum(len(raw.value() or b"") for of_partition in raws.values() for raw in of_partition)
+    return rest.after(window, {each: last[each] for each, count in left.items() if count}), size
 
 
 def _merged(

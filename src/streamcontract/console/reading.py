@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import codecs
 import contextlib
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 
@@ -36,6 +37,9 @@ if TYPE_CHECKING:
     from streamcontract.schema.model import JsonValue
 
 __all__ = ["Seen", "TopicReader", "Wanted"]
+
+_SHOWN: Final = 256
+"""Bytes of a value that could not be decoded."""
 
 
 @attrs.frozen(kw_only=True)
@@ -81,6 +85,7 @@ class Seen:
         schema: The schema that the value was read with; None without a value.
         size: Bytes of the value.
         payload: The first bytes of a value that could not be decoded, in hexadecimal.
+        text: The same bytes as text, if they are text in UTF-8; else ``""``.
         verdict: The verdict.
     """
 
@@ -96,6 +101,7 @@ class Seen:
     size: int
     payload: str
     verdict: Verdict
+    text: str = ""
 
 
 class TopicReader:
@@ -193,7 +199,8 @@ class TopicReader:
             value=value,
             schema=writer,
             size=len(payload),
-            payload="" if writer is not None else payload[:256].hex(" "),
+            payload="" if writer is not None else payload[:_SHOWN].hex(" "),
+            text="" if writer is not None else _as_text(payload),
             verdict=verdict,
         )
 
@@ -210,7 +217,7 @@ class TopicReader:
 
     def _verdict(self, found: Message[Any] | MessageDecodeError) -> Verdict:
         if isinstance(found, MessageDecodeError):
-            return poison(found)
+            return poison(found, has_contract=bool(self.schemas))
         if found.schema_id is None:
             return TOMBSTONE
         known = self._verdicts.get(found.schema_id)
@@ -264,6 +271,16 @@ class TopicReader:
             for each in own or found:
                 return each.subject, each.version
         return None
+
+
+def _as_text(payload: bytes) -> str:
+    """The first bytes of a value as text; ``""`` where they are none."""
+    try:
+        # Not final: the last character may be cut.
+        text, _ = codecs.utf_8_decode(payload[:_SHOWN], "strict", len(payload) <= _SHOWN)
+    except UnicodeDecodeError:
+        return ""
+    return text if all(each.isprintable() or each in "\r\n\t" for each in text) else ""
 
 
 def _json(value: Any) -> JsonValue:

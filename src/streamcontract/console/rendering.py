@@ -70,8 +70,9 @@ class Renderer:
         self._environment.filters["number"] = _number
 
     def page(self, template: str, **values: object) -> str:
-        """A page, or a part of one."""
-        return self._environment.get_template(template).render(values)
+        """A page, or a part of one. Lone surrogates, as JSON may have them, are no UTF-8."""
+        text = self._environment.get_template(template).render(values)
+        return text.encode("utf-8", "backslashreplace").decode()
 
 
 def _number(value: int | None) -> str:

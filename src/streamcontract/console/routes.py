@@ -151,10 +151,12 @@ class _Views:
         """The endpoint of a form, which has to have this process's token."""
 
         async def endpoint(request: Request) -> Response:
-            size = request.headers.get("content-length", "")
-            if not size.isdigit() or int(size) > _LARGEST_FORM:
-                return Response("The form is too large.\n", 413)
-            text = (await request.body()).decode(errors="replace")
+            body = bytearray()
+            async for part in request.stream():
+                body += part
+                if len(body) > _LARGEST_FORM:
+                    return Response("The form is too large.\n", 413)
+            text = body.decode(errors="replace")
             form = dict(parse_qsl(text, keep_blank_values=True))
             if not same_token(form.pop("token", ""), self._token):
                 return Response("The form is of an earlier console: load its page again.\n", 403)

@@ -12,7 +12,6 @@ import hmac
 import ipaddress
 import secrets
 from typing import TYPE_CHECKING, Final
-from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
 
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-__all__ = ["LOOPBACK", "Guard", "is_loopback", "new_token", "same_token"]
+__all__ = ["LOOPBACK", "Guard", "in_url", "is_loopback", "new_token", "same_token"]
 
 LOOPBACK: Final = ("localhost", "127.0.0.1", "[::1]")
 """The names under which a browser on this machine reaches the console."""
@@ -76,7 +75,7 @@ class Guard:
         if _name_of(host) not in self._hosts:
             return f"This console is not served as {host!r}; --allow-host adds a name.\n"
         origin = headers.get("origin")
-        if origin is not None and urlsplit(origin).netloc != host:
+        if origin is not None and origin.lower() not in _origins_of(host):
             return f"A page of {origin!r} may not use this console.\n"
         if method not in _SAFE and origin is None and headers.get("sec-fetch-site") is None:
             return "A request that changes something needs its Origin.\n"
@@ -85,6 +84,11 @@ class Guard:
         ):
             return "Another site's page may only link to this console.\n"
         return None
+
+
+def _origins_of(host: str) -> tuple[str, str]:
+    """The origins of pages of a host: itself, and with a proxy for TLS before it."""
+    return f"http://{host.lower()}", f"https://{host.lower()}"
 
 
 def _name_of(host: str) -> str:
@@ -104,6 +108,16 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host.strip("[]")).is_loopback
     except ValueError:
         return host.lower() == "localhost"
+
+
+def in_url(host: str) -> str:
+    """A host as it is in a URL and in ``Host``: an IPv6 address has brackets there.
+
+    Example:
+        >>> in_url("::1"), in_url("[::1]"), in_url("localhost")
+        ('[::1]', '[::1]', 'localhost')
+    """
+    return f"[{host}]" if ":" in host and not host.startswith("[") else host
 
 
 def new_token() -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 import uvicorn
 
 from streamcontract.console.routes import console_app
-from streamcontract.console.security import LOOPBACK
+from streamcontract.console.security import LOOPBACK, in_url
 from streamcontract.console.sources import Sources
 from streamcontract.errors import PortError
 
@@ -64,9 +64,8 @@ class ConsoleServer:
             listener = parts.enter_context(_listen(host, ports))
             port = listener.getsockname()[1]
             sources = parts.enter_context(Sources(config, project_file))
-            app = console_app(
-                sources, allow_writes=allow_writes, hosts={*LOOPBACK, host, *allow_hosts}
-            )
+            hosts = {*LOOPBACK, *map(in_url, (host, *allow_hosts))}
+            app = console_app(sources, allow_writes=allow_writes, hosts=hosts)
             settings = uvicorn.Config(
                 app,
                 log_config=None,
@@ -83,7 +82,7 @@ class ConsoleServer:
             )
             self._thread.start()
             self._parts = parts.pop_all()
-        named = "localhost" if host in {"127.0.0.1", "::1"} else host
+        named = "localhost" if host in {"127.0.0.1", "::1"} else in_url(host)
         self.url = f"http://{named}:{port}"
 
     def __enter__(self) -> Self:

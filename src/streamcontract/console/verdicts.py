@@ -80,13 +80,20 @@ NO_CONTRACT: Final = Verdict(
 _FITS: Final = Verdict(kind="fits", summary="Written with today's contract.")
 
 
-def poison(error: MessageDecodeError) -> Verdict:
-    """The verdict on a message that cannot be read."""
+def poison(error: MessageDecodeError, *, has_contract: bool = True) -> Verdict:
+    """The verdict on a message that cannot be read.
+
+    Args:
+        error: Why.
+        has_contract: Whether a contract or a schema is known for its topic.
+    """
     reason = error.reason
     path = reason.path if isinstance(reason, DataError) else None
     return Verdict(
         kind="poison",
-        summary="A consumer of today's contract cannot read it.",
+        summary="A consumer of today's contract cannot read it."
+        if has_contract
+        else "No contract names the topic, and a consumer of records cannot read it.",
         path=path,
         reason=reason_of(error),
     )

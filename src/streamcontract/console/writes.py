@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from streamcontract.console.forms import parse_json
 from streamcontract.console.pages.dead_letters import readers_for
 from streamcontract.errors import ConfigurationError, StreamContractError
 from streamcontract.kafka.admin.topics import ensure_topic
@@ -89,7 +91,7 @@ def send(
 def _key(text: str) -> JsonValue:
     """A key: JSON where it is an object or a number, else text."""
     try:
-        found: JsonValue = json.loads(text)
+        found = parse_json(text)
     except ValueError:
         return text
     return found if isinstance(found, dict | int) and not isinstance(found, bool) else text
@@ -102,7 +104,7 @@ def create_topic(name: str, partitions: str, sources: Sources) -> TopicOutcome:
         ConfigurationError: The name or the number cannot be used.
         TopicError: The brokers refused, or did not answer.
     """
-    if partitions and not (partitions.isascii() and partitions.isdigit()):
+    if partitions and not re.fullmatch(r"[0-9]{1,10}", partitions):
         raise ConfigurationError(f"{partitions!r} is no number of partitions")
     return ensure_topic(
         name, sources.config, partitions=int(partitions) if partitions else None, timeout=10.0

@@ -48,21 +48,30 @@ class _FramedEncoder:
         self._is_record = isinstance(schema.root, RecordType)
         self._prefix = header(framed.schema_id)
 
+    def taken(self, array: Any) -> Any:
+        """The values that are not null, in the types that the codec takes."""
+        values = array.drop_null()
+        return values if self._from_spark is None else self._from_spark(values)
+
     def messages(self, array: Any) -> Any:
-        """The framed values, null for null.
+        """The framed values of a column, null for null.
 
         Raises:
             EncodeError: A value does not fit the schema.
         """
-        values = array.drop_null()
-        if self._from_spark is not None:
-            values = self._from_spark(values)
+        return self.framed(self.taken(array), array.is_valid())
+
+    def framed(self, values: Any, is_valid: Any) -> Any:
+        """Values framed, in the rows that have one; null in all others.
+
+        Raises:
+            EncodeError: A value does not fit the schema.
+        """
         rows = values if self._is_record else pa.record_batch({"value": values})
         encoded = self._codec.encode_columns(rows, prefix=self._prefix)
         encoded.raise_for_faults()
-        payloads = iter(encoded.payloads)
-        is_valid = array.is_valid().to_pylist()
-        return pa.array([next(payloads) if each else None for each in is_valid], pa.binary())
+        payloads = pa.array(encoded.payloads, pa.binary())
+        return pc.replace_with_mask(pa.nulls(len(is_valid), pa.binary()), is_valid, payloads)
 
 
 @attrs.frozen
@@ -110,20 +119,21 @@ class _Encoder:
             EncodeError: A value does not fit the schema.
         """
         column = batch.column(self._encoding.column)
-        arrays = {VALUE: self._value.messages(column)}
-        keys = self._keys(batch, column)
+        values, is_valid = self._value.taken(column), column.is_valid()
+        arrays = {VALUE: self._value.framed(values, is_valid)}
+        keys = self._keys(batch, values, is_valid)
         if keys is not None:
             arrays = {KEY: keys, **arrays}
         return pa.RecordBatch.from_pydict(arrays)
 
-    def _keys(self, batch: Any, column: Any) -> Any:
+    def _keys(self, batch: Any, values: Any, is_valid: Any) -> Any:
         """The keys of the rows; None if the messages have none."""
         given = batch.column(KEY) if KEY in batch.schema.names else None
         keys = given if self._key is None else self._key.messages(given)
         field = self._encoding.key_field
         if field is not None:
-            kept = pa.nulls(len(column), pa.binary()) if given is None else _plain_bytes(given)
-            keys = pc.if_else(column.is_valid(), _plain_bytes(column.field(field)), kept)
+            kept = pa.nulls(len(batch), pa.binary()) if given is None else _plain_bytes(given)
+            keys = pc.replace_with_mask(kept, is_valid, _plain_bytes(values.field(field)))
         if self._encoding.has_every_key and (keys is None or keys.null_count):
             raise EncodeError((DataFault(KEY, _MISSING),))
         return keys

@@ -113,7 +113,7 @@ def _checked(df: DataFrame, column: str) -> spark.StructType:
     schema = df.schema
     if column not in schema.names or schema[column].dataType != spark.BinaryType():
         raise ArgumentError("column", column, f"a column of bytes among {', '.join(schema.names)}")
-    if ERROR in schema.names:
+    if ERROR in map(str.lower, schema.names):  # Spark's names ignore case
         raise ArgumentError("df", schema.names, f"a frame without a column {ERROR!r}: rename it")
     return schema
 

@@ -13,6 +13,7 @@ from uuid import UUID
 
 import attrs
 import pyarrow as pa
+import pyarrow.compute as pc
 from pyspark.sql import types as spark
 
 from streamcontract.errors import DataFault, EncodeError
@@ -138,7 +139,7 @@ def _struct(parts: list[tuple[Any, AvroType]], path: str) -> SparkColumn:
                 pa.field(field.name, child.type, field.nullable)
                 for field, child in zip(fields, children, strict=True)
             ]
-            return _rebuilt(array, pa.struct(kept), array.buffers()[:1], children)
+            return pa.StructArray.from_arrays(children, fields=kept, mask=array.is_null())
 
         return convert
 
@@ -180,10 +181,8 @@ def _map(values: SparkColumn) -> SparkColumn:
 
 
 def _rebuilt(array: Any, kind: Any, buffers: list[Any], children: list[Any]) -> Any:
-    """The same nulls and offsets over other children."""
-    if array.offset:  # of a slice, whose buffers begin before it
-        raise AssertionError("columns of whole batches are no slices")
-    return pa.Array.from_buffers(kind, len(array), buffers, children=children)
+    """The same nulls and offsets over other children, which of a slice are those of the whole."""
+    return pa.Array.from_buffers(kind, len(array), buffers, offset=array.offset, children=children)
 
 
 def _cast(*kinds: Any) -> Convert:
@@ -273,6 +272,11 @@ def _duration(_row: LogicalRow, arrow: Any, _path: str) -> SparkColumn:
     return SparkColumn(type=spark.StructType(fields), to_spark=_cast(kind))
 
 
+def _uuid(_row: LogicalRow, _arrow: Any, _path: str) -> SparkColumn:
+    # In lower case, as producers send it as a key.
+    return SparkColumn(type=spark.StringType(), to_spark=_uuid_texts, from_spark=pc.ascii_lower)
+
+
 def _uuid_texts(array: Any) -> Any:
     texts = (None if each is None else str(UUID(bytes=each)) for each in array.to_pylist())
     return pa.array(texts, pa.string())
@@ -281,7 +285,7 @@ def _uuid_texts(array: Any) -> Any:
 LOGICAL_KINDS: Final[dict[str, Callable[[LogicalRow, Any, str], SparkColumn]]] = {
     "decimal": _decimal,
     "big-decimal": _big_decimal,
-    "uuid": lambda *_: SparkColumn(type=spark.StringType(), to_spark=_uuid_texts),
+    "uuid": _uuid,
     "date": lambda *_: SparkColumn(type=spark.DateType()),
     "time": _time,
     "timestamp": _moment,

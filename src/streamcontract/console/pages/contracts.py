@@ -21,6 +21,9 @@ from streamcontract.schema import parse_schema
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from typing_extensions import Self
+
+    from streamcontract.codegen.contracts import Modules
     from streamcontract.lint import Finding
     from streamcontract.project import ContractConfig, Project
     from streamcontract.registry import SchemaRegistry
@@ -31,6 +34,7 @@ __all__ = [
     "Contract",
     "ContractRow",
     "Contracts",
+    "Parts",
     "contract_page",
     "contracts_page",
     "parsed",
@@ -129,6 +133,27 @@ class Contract:
     notices: tuple[Notice, ...] = ()
 
 
+@attrs.frozen
+class Parts:
+    """What the pages of all contracts of a project need, made once.
+
+    Attributes:
+        schemas: The schemas by contract, or their errors.
+        modules: The generated modules.
+    """
+
+    schemas: Mapping[str, Schema | SchemaParseError]
+    modules: Modules
+
+    @classmethod
+    def of(cls, project: Project) -> Self:
+        """Those of a project."""
+        return cls(
+            {each.name: parsed(each) for each in project.contracts},
+            make_modules(project.contracts, project.root),
+        )
+
+
 def contracts_page(project: Project | None) -> Contracts:
     """The contracts of a project."""
     if project is None:
@@ -185,14 +210,20 @@ def _key_in_words(contract: ContractConfig) -> str:
     return contract.key or ""
 
 
-def contract_page(project: Project, name: str) -> Contract:
+def contract_page(project: Project, name: str, parts: Parts | None = None) -> Contract:
     """One contract of a project.
+
+    Args:
+        project: The project.
+        name: The contract.
+        parts: What is made once for several pages; None for one page.
 
     Raises:
         ConfigurationError: There is no such contract.
     """
     contract = project.contract(name)
-    schema = parsed(contract)
+    parts = parts or Parts.of(project)
+    schema = parts.schemas[name]
     page = Contract(
         name=name,
         file=_relative(contract.schema, project),
@@ -206,13 +237,13 @@ def contract_page(project: Project, name: str) -> Contract:
         text = contract.schema.read_text("utf-8", "replace") if is_there else ""
         notice = Notice("bad", "The schema is not valid Avro", str(schema))
         return attrs.evolve(page, json=text, notices=(notice,))
-    return _with_schema(page, contract, schema, project)
+    return _with_schema(page, contract, schema, project, parts)
 
 
 def _with_schema(
-    page: Contract, contract: ContractConfig, schema: Schema, project: Project
+    page: Contract, contract: ContractConfig, schema: Schema, project: Project, parts: Parts
 ) -> Contract:
-    made = make_modules(project.contracts, project.root)
+    made = parts.modules
     code, failed = made.texts.get(page.name, ""), made.errors.get(page.name)
     notices = [*project_notices(project)]
     if failed is not None:
@@ -225,10 +256,10 @@ def _with_schema(
         fields=field_rows(schema),
         key_fields=_key_fields(contract),
         uses=tuple(_uses(schema, project)),
-        shared=tuple(_shared(contract, schema, project)),
+        shared=tuple(_shared(page.name, schema, parts)),
         lint=_lint(project, contract, schema),
         code=code,
-        snippets=tuple(_snippets(contract, schema, code)),
+        snippets=tuple(_snippets(contract, schema, code, _package(project))),
         json=pretty_json(schema.json),
         notices=tuple(notices),
     )
@@ -254,17 +285,14 @@ def _uses(schema: Schema, project: Project) -> Iterator[tuple[str, str]]:
             yield from ((name, file) for name in each.definitions)
 
 
-def _shared(
-    contract: ContractConfig, schema: Schema, project: Project
-) -> Iterator[tuple[str, tuple[str, ...]]]:
+def _shared(name: str, schema: Schema, parts: Parts) -> Iterator[tuple[str, tuple[str, ...]]]:
     """Other contracts with named types of the same full names."""
     own = schema.named_types.keys()
-    for each in project.contracts:
-        other = parsed(each)
-        if each.name != contract.name and not isinstance(other, SchemaParseError):
+    for each, other in parts.schemas.items():
+        if each != name and not isinstance(other, SchemaParseError):
             both = tuple(sorted(own & other.named_types.keys()))
             if both:
-                yield each.name, both
+                yield each, both
 
 
 def registration(
@@ -300,13 +328,24 @@ _COMMANDS: Final[Mapping[str, str]] = {
 }
 
 
-def _snippets(contract: ContractConfig, schema: Schema, code: str) -> Iterator[tuple[str, str]]:
+def _package(project: Project) -> str:
+    """The package of the generated modules, as programs of the project import it."""
+    output = project.output
+    if not output.is_relative_to(project.root):
+        return output.name
+    folders = output.relative_to(project.root).parts
+    return ".".join(folders[1:] if folders[:1] == ("src",) and folders[1:] else folders)
+
+
+def _snippets(
+    contract: ContractConfig, schema: Schema, code: str, package: str
+) -> Iterator[tuple[str, str]]:
     topic, producer = contract.topic, _PRODUCER.search(code)
     if topic is None or producer is None:
         return
     record = producer[1]
     fields = ", ".join(f"{each.name}=..." for each in getattr(schema.root, "fields", ()))
-    module = f"from contracts.{contract.name} import"
+    module = f"from {package}.{contract.name} import" if package else f"from {contract.name} import"
     opened = f"with {record}Producer() as producer:"
     publish = f"producer.produce({record}({fields}))"
     yield "Publish", f"{module} {record}, {record}Producer\n\n{opened}\n    {publish}\n"

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 
 from streamcontract.console.looking_up import LookUp, look_up, ranges_of
 from streamcontract.console.pages.fields import type_in_words
-from streamcontract.console.pages.shown import Notice, compact, cut, moment, pretty, size
+from streamcontract.console.pages.shown import (
+    Notice,
+    compact,
+    cut,
+    moment,
+    pretty,
+    size,
+    visible,
+)
 from streamcontract.console.reading import TopicReader
 from streamcontract.errors import ConfigurationError, RegistryError, SchemaParseError
 from streamcontract.schema.model import ArrayType, MapType, RecordType, UnionType
@@ -28,6 +37,11 @@ _SECONDS: Final = 1.0
 
 _MOST_ITEMS: Final = 50
 _LONG_TEXT: Final = 2_000
+
+_MOST_VALUES: Final = 200
+"""Rows of one record: a page has 50 records, and a browser has to show them."""
+
+_LONG_JSON: Final = 50_000
 
 
 @attrs.frozen
@@ -66,6 +80,7 @@ class MessageRow:
         headers: Its headers.
         values: Its record.
         payload: The bytes of a value that could not be decoded, in hexadecimal.
+        text: The same bytes, if they are text.
         json: Its value as JSON, or ``""``.
         verdict: Its verdict.
         is_as_written: Whether the value is shown as it was written: today's contract cannot read
@@ -84,6 +99,7 @@ class MessageRow:
     headers: tuple[tuple[str, str], ...]
     values: tuple[ValueRow, ...]
     payload: str
+    text: str
     json: str
     verdict: Verdict
     is_as_written: bool
@@ -163,19 +179,37 @@ def row_of(seen: Seen) -> MessageRow:
         partition=seen.partition,
         offset=seen.offset,
         time=moment(seen.timestamp_ms),
-        key="" if seen.key is None else compact(seen.key),
-        preview=_preview(seen) if has_value else cut(verdict.reason or verdict.summary),
+        key="" if seen.key is None else cut(compact(seen.key), _LONG_TEXT),
+        preview=_preview(seen)
+        if has_value
+        else cut(visible(seen.text) or verdict.reason or verdict.summary),
         size=size(seen.size),
         schema="" if seen.schema_id is None else str(seen.schema_id),
         version=seen.version or "",
         subject=(seen.version or "").rpartition(" version ")[0],
-        headers=tuple((name, compact(value)) for name, value in seen.headers),
+        headers=tuple(_headers(seen)),
         values=tuple(_values(seen, is_as_written=is_as_written)) if has_value else (),
         payload=seen.payload,
-        json=pretty(seen.value) if has_value else "",
+        text=visible(seen.text),
+        json=_json(seen) if has_value else "",
         verdict=verdict,
         is_as_written=is_as_written,
     )
+
+
+def _headers(seen: Seen) -> Iterator[tuple[str, str]]:
+    for name, value in seen.headers[:_MOST_ITEMS]:
+        yield cut(visible(name)), cut(compact(value), _LONG_TEXT)
+    if (more := len(seen.headers) - _MOST_ITEMS) > 0:
+        yield "…", f"and {more:,} more"
+
+
+def _json(seen: Seen) -> str:
+    text = pretty(seen.value)
+    if len(text) <= _LONG_JSON:
+        return text
+    place = f"{seen.partition}:{seen.offset}"
+    return f"{text[:_LONG_JSON]}\n… cut after {_LONG_JSON:,} of {len(text):,} characters ({place})"
 
 
 def _preview(seen: Seen) -> str:
@@ -184,7 +218,8 @@ def _preview(seen: Seen) -> str:
     if not isinstance(value, dict):
         return cut(compact(value))
     told = {name: each for name, each in value.items() if each not in (None, seen.key)}
-    return cut(", ".join(f"{name}: {compact(each)}" for name, each in told.items()))
+    begin = islice(told.items(), _MOST_ITEMS)
+    return cut(", ".join(f"{name}: {compact(each)}" for name, each in begin))
 
 
 def _values(seen: Seen, *, is_as_written: bool) -> Iterator[ValueRow]:
@@ -193,9 +228,12 @@ def _values(seen: Seen, *, is_as_written: bool) -> Iterator[ValueRow]:
     top = seen.schema.name.rpartition(".")[2] if seen.schema.name else "value"
     marks = {} if is_as_written else dict.fromkeys(seen.verdict.defaulted, "default")
     if isinstance(root, RecordType) and isinstance(seen.value, dict):
-        yield from _record(root, seen.value, top, 0, marks)
+        rows = _record(root, seen.value, top, 0, marks)
     else:
-        yield from _parts("value", root, seen.value, top, 0, marks)
+        rows = _parts("value", root, seen.value, top, 0, marks)
+    yield from islice(rows, _MOST_VALUES)
+    if next(rows, None) is not None:
+        yield ValueRow("…", 0, "and more: see the JSON", "", "")
 
 
 def _record(
@@ -226,7 +264,8 @@ def _parts(
         case MapType() if isinstance(value, dict) and _has_records(inner.values):
             yield ValueRow(name, depth, "{}" if not value else "", label, mark)
             for key in list(value)[:_MOST_ITEMS]:
-                yield from _parts(key, inner.values, value[key], f"{path}{{}}", depth + 1, marks)
+                name, own = cut(visible(key)), f"{path}{{}}"
+                yield from _parts(name, inner.values, value[key], own, depth + 1, marks)
         case _:
             text = compact(value)
             shown = text if len(text) <= _LONG_TEXT else cut(text, _LONG_TEXT)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 import attrs
@@ -12,9 +13,24 @@ from streamcontract.kafka.message import to_datetime
 if TYPE_CHECKING:
     from streamcontract.schema.model import JsonValue
 
-__all__ = ["Notice", "Paging", "compact", "cut", "moment", "pretty", "pretty_json", "size"]
+__all__ = [
+    "Notice",
+    "Paging",
+    "compact",
+    "cut",
+    "moment",
+    "pretty",
+    "pretty_json",
+    "size",
+    "visible",
+]
 
 _LONG: Final = 160
+
+_INVISIBLE: Final = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]"
+)
+"""Controls, but tab and newline, and not the joiners that scripts and emoji need."""
 
 
 @attrs.frozen
@@ -74,6 +90,19 @@ class Paging:
         return min(self.total, self.first + self.per_page)
 
 
+def visible(text: str) -> str:
+    r"""A text with its invisible characters as escapes, those of JSON.
+
+    Controls of direction would show a text in another order than it is (CVE-2021-42574); a browser
+    drops most of the other controls.
+
+    Example:
+        >>> visible("pay 100\u202e000"), visible("two\nlines")
+        ('pay 100\\u202e000', 'two\nlines')
+    """
+    return _INVISIBLE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
 def compact(value: JsonValue) -> str:
     """A value on one line: text as it is, anything else as JSON.
 
@@ -81,12 +110,12 @@ def compact(value: JsonValue) -> str:
         >>> compact("AAPL"), compact({"a": 1})
         ('AAPL', '{"a": 1}')
     """
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return visible(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
 
 
 def pretty(value: Any) -> str:
     """A value as indented JSON."""
-    return json.dumps(value, ensure_ascii=False, indent=2)
+    return visible(json.dumps(value, ensure_ascii=False, indent=2))
 
 
 def cut(text: str, most: int = _LONG) -> str:
@@ -119,7 +148,7 @@ def pretty_json(text: str) -> str:
     """A text of JSON, indented; as it is where it is none."""
     try:
         return pretty(json.loads(text))
-    except ValueError:
+    except (ValueError, RecursionError):
         return text
 
 

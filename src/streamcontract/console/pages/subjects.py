@@ -9,7 +9,7 @@ import attrs
 from streamcontract.console.pages.differences import Differences, differences
 from streamcontract.console.pages.fields import FieldRow, field_rows
 from streamcontract.console.pages.shown import Notice, Paging, moment, pretty_json
-from streamcontract.errors import RegistryError, StreamContractError
+from streamcontract.errors import ConfigurationError, RegistryError, StreamContractError
 from streamcontract.levels import LEVELS, compatibility_level
 from streamcontract.registry.description import describe_subject
 
@@ -143,8 +143,11 @@ def subject_page(sources: Sources, name: str, old: int | None, new: int | None) 
         new: The version to show; None for the latest.
 
     Raises:
+        ConfigurationError: The name is empty.
         RegistryError: The registry did not answer, or there is no such subject.
     """
+    if not name:
+        raise ConfigurationError("the address names no subject")
     found = describe_subject(sources.registry, name)
     numbers = [each.version for each in found.versions]
     shown = new if new in numbers else numbers[-1]

@@ -50,7 +50,12 @@ function listen(place) {
     });
     source.addEventListener("error", () => {
       if (dot) dot.className = "dot";
-      say("The console does not answer; trying again");
+      if (toggle) {
+        say("The console does not answer; trying again");
+      } else {
+        close(); // a search that began anew would show its messages twice
+        say("The console does not answer: load the page again");
+      }
     });
   }
   function close() {

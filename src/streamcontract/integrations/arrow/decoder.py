@@ -14,7 +14,7 @@ import attrs
 import pyarrow as pa
 
 from streamcontract.codec import Codec
-from streamcontract.errors import FrameError
+from streamcontract.errors import ArgumentError, FrameError
 from streamcontract.integrations.arrow.locked import LockedWriters, named_lock, writers_of
 from streamcontract.schema import STORED, AvroType, RecordType, Schema, parse_schema
 from streamcontract.wire import CONFLUENT, IdKind
@@ -44,6 +44,7 @@ _ERROR: Final = pa.struct(
     ]
 )
 
+_BYTES: Final = (pa.binary(), pa.large_binary(), pa.binary_view())
 
 Conversion = Callable[[AvroType, Any], Callable[[Any], Any]]
 """From a reader's type and the Arrow schema of its columns to what converts an array of values."""
@@ -73,7 +74,11 @@ class ArrowDecoder:
     conversion: Conversion = _as_columns
 
     def __call__(self, batch: Any) -> Any:
-        """A batch, or table, with values instead of bytes, and the column ``error``."""
+        """A batch, or table, with values instead of bytes, and the column ``error``.
+
+        Raises:
+            ArgumentError: It has no such column of bytes, or has a column ``error``.
+        """
         return _compiled(self).decode(batch)
 
     def each(self, batches: Iterable[Any]) -> Iterator[Any]:
@@ -151,8 +156,8 @@ class _Compiled:
 
     def decode(self, batch: Any) -> Any:
         """A batch with its column of values decoded, and the column of errors."""
-        column = self._decoder.column
-        data = batch.column(column).to_pylist()
+        index = _index(batch.schema, self._decoder.column)
+        data = batch.column(index).to_pylist()
         faults: list[_Fault | None] = [None] * len(data)
         rows, payloads, ids, writers = [], [], [], []
         for row, (value, headers) in enumerate(zip(data, _headers(batch), strict=True)):
@@ -173,7 +178,6 @@ class _Compiled:
         for fault in decoded.faults:
             faults[rows[fault.index]] = _Fault(fault.reason, ids[fault.index], fault.path)
         values = self._in_rows(decoded, _numbered(rows, faults))
-        index = batch.schema.get_field_index(column)
         arrays = [values if i == index else each for i, each in enumerate(batch.columns)]
         names = [*batch.schema.names, ERROR]
         return type(batch).from_arrays([*arrays, _errors(faults, data)], names)
@@ -213,6 +217,16 @@ class _Compiled:
             array = pa.concat_arrays(array.chunks)
         array = self._convert(array)
         return array if len(array) == len(numbers) else array.take(pa.array(numbers, pa.int64()))
+
+
+def _index(schema: Any, column: str) -> int:
+    """Where the column of framed values is in a batch that has no column of errors."""
+    index: int = schema.get_field_index(column)
+    if index < 0 or schema.field(index).type not in _BYTES:
+        raise ArgumentError("column", column, f"a column of bytes in {schema.names}")
+    if ERROR in schema.names:
+        raise ArgumentError("batch", schema.names, f"without a column {ERROR!r}: rename it")
+    return index
 
 
 def _headers(batch: Any) -> Iterable[Any]:

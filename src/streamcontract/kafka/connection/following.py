@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any, Final
 
 import confluent_kafka
@@ -31,6 +32,10 @@ _SET: Final[Mapping[str, Any]] = {
 }
 
 
+_BYTES: Final = 2**23
+_SLICE: Final = 100
+
+
 class Following:
     """Messages of a topic from its present ends on.
 
@@ -56,7 +61,7 @@ class Following:
         self.close()
 
     def take(self, most: int, wait: float) -> list[confluent_kafka.Message]:
-        """The messages that have come, at most a number of them.
+        """The messages that have come, at most a number of them or somewhat more than 8 MB.
 
         Args:
             most: The number.
@@ -66,12 +71,19 @@ class Following:
             ConsumeError: The brokers refuse, or the topic does not exist any more.
         """
         found: list[confluent_kafka.Message] = []
-        for raw in self._client.consume(most, wait):
-            error = raw.error()
-            if error is not None:
-                raise consume_error(self._topic, error, raw.partition())
-            self._at[_number(raw.partition())] = _number(raw.offset()) + 1
-            found.append(raw)
+        size, deadline = 0, time.monotonic() + wait
+        while len(found) < most and size < _BYTES:
+            left = deadline - time.monotonic()
+            raws = self._client.consume(min(_SLICE, most - len(found)), max(0.0, left))
+            for raw in raws:
+                error = raw.error()
+                if error is not None:
+                    raise consume_error(self._topic, error, raw.partition())
+                self._at[_number(raw.partition())] = _number(raw.offset()) + 1
+                size += len(raw)
+            found += raws
+            if left <= 0:
+                break
         return found
 
     def skip(self, most: int) -> int:
