@@ -112,7 +112,9 @@ def _files(connection: duckdb.DuckDBPyConnection, statement: str) -> set[str]:
     """The files that a query names as tables; none where DuckDB does not show its syntax tree."""
     (text,) = connection.execute(_TREE, [statement]).fetchall()[0]
     tables = (each for each in objects(json.loads(text)) if each.get("type") == "BASE_TABLE")
-    return {each["table_name"] for each in tables if "." in each["table_name"]}
+    names = {each["table_name"] for each in tables if "." in each["table_name"]}
+    declared = connection.execute("SELECT table_name FROM duckdb_tables() WHERE temporary")
+    return names.difference(name for (name,) in declared.fetchall())  # topics
 
 
 def _missing_table(error: Mapping[str, Any]) -> str | None:
