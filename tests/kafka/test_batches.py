@@ -247,7 +247,7 @@ def test_cut_batches(schema: Schema, most: int, data: st.DataObject) -> None:
     whole = batch_of(reader, raws)
     with (
         mock.patch("streamcontract.columns.decode.MOST_BYTES", most),
-        mock.patch("streamcontract.kafka.batches.metadata.MOST_BYTES", most),
+        mock.patch("streamcontract.kafka.batches.metadata_columns.MOST_BYTES", most),
     ):
         cut = batch_of(deserializer(schema, registry, PLAIN_KEYS["raw"]), raws)
     too_large = {fault.offset for fault in cut.faults}

@@ -32,6 +32,8 @@ RAW, OURS, CONFLUENT = "raw bytes", "streamcontract", "confluent Serializing/Des
 MESSAGES = 20_000  # more would be more than the embedded broker keeps of a partition
 _PARTITIONS = 3
 _BATCH = 1_000
+_SIZES = (1_000, 10_000)  # of batches
+_FILLS = 2  # of a topic of batches, whose messages are small
 _METADATA: Sequence[MetadataName] = ("key", "partition", "offset", "timestamp")
 _PREFETCH_SECONDS = 0.5
 _PATIENCE = 60
@@ -95,20 +97,60 @@ def _consume_table(stack: DevStack, shape: Shape, rounds: int) -> Table:
 
 
 def batches_table(rounds: int) -> Table:
-    """Messages of stocks as columns, with key, partition, offset and timestamp."""
-    batches = f"{OURS}, consume_batch()"
-    rivals: dict[str, Rival] = {
-        f"{RAW}, consume()": functools.partial(_consume_raw, in_batches=True),
-        batches: functools.partial(_consume_ours, how="consume_batch"),
-        f"{OURS}, consume()": functools.partial(_consume_ours, how="consume"),
-    }
+    """Messages of stocks as columns, with key, partition, offset and timestamp.
+
+    It is the CPU of the thread that calls: the others of the client do the same work for each.
+    """
+    ways = tuple(itertools.product(_SIZES, (RAW, OURS)))
+    seconds: dict[tuple[int, str], list[float]] = {way: [] for way in ways}
     with DevStack(brokers=1) as stack:
-        (seconds,) = _in_turn(rivals, stack, SHAPES[0], rounds)
+        topic = f"bench-{next(_NAMES)}"
+        stack.create_topic(topic, partitions=_PARTITIONS)
+        for _ in range(_FILLS):
+            fill(stack, SHAPES[0], topic)
+        for counted in range(-1, rounds):  # the first round warms up
+            for size, name in ways:
+                taken = _take_batches(stack, topic, name, size)
+                if counted >= 0:
+                    seconds[size, name].append(taken)
+    rows = []
+    for size in _SIZES:
+        raw, ours = (Timing(tuple(seconds[size, name])) for name in (RAW, OURS))
+        for name, timing in ((f"{RAW}, consume()", raw), (f"{OURS}, consume_batch()", ours)):
+            ratio = raw.over(timing)
+            rows.append(
+                (
+                    f"{name}, {size:,} a call",
+                    f"{timing.median * 1e6:.2f}",
+                    f"{ratio.median:.2f} ({ratio.low:.2f}-{ratio.high:.2f})",
+                )
+            )
     return Table(
-        f"{SHAPES[0].name}: {MESSAGES:,} messages from the broker into Arrow",
-        ("", "msg/s", "takes"),
-        tuple((name, *_cells(timing, seconds[batches])) for name, timing in seconds.items()),
+        f"{SHAPES[0].name}: messages from the broker into Arrow",
+        ("", "CPU of the thread, µs/message", "rate, to raw of as many a call"),
+        tuple(rows),
     )
+
+
+def _take_batches(stack: DevStack, topic: str, name: str, size: int) -> float:
+    """CPU seconds a message, for a group of its own from the topic's beginning."""
+    group = f"{topic}-{next(_NAMES)}"
+    total, clock = _FILLS * MESSAGES, time.thread_time
+    if name == RAW:
+        raw = raw_consumer(stack, topic, group)
+        try:
+            return _timed(lambda: len(raw.consume(size, 0.1)), total - size, clock)[0]
+        finally:
+            raw.close()
+    with ContractConsumer(
+        {**_consumer_config(stack), "schema.registry.url": stack.registry_url},
+        topic=topic,
+        group=group,
+        start="earliest",
+        record=type(SHAPES[0].record),
+    ) as ours:
+        take = functools.partial(ours.consume_batch, size, 0.1, metadata=_METADATA)
+        return _timed(lambda: len(take()), total - size, clock)[0]
 
 
 def _cells(timing: Timing, ours: Timing) -> tuple[str, str]:
@@ -239,14 +281,18 @@ def _consumer_config(stack: DevStack) -> dict[str, Any]:
     return {"bootstrap.servers": stack.bootstrap_servers}
 
 
-def _timed(take: Callable[[], int]) -> tuple[float]:
-    """Seconds a message; ``take`` gives how many came."""
+def _timed(
+    take: Callable[[], int],
+    wanted: int = MESSAGES - _BATCH,
+    clock: Callable[[], float] = time.perf_counter,
+) -> tuple[float]:
+    """Seconds a message, of all but the last batch; ``take`` gives how many came."""
     first = _take_until(1, take)
     time.sleep(_PREFETCH_SECONDS)
     with bystanders_frozen():
-        start = time.perf_counter()
-        seen = _take_until(MESSAGES - _BATCH - first, take)
-        return ((time.perf_counter() - start) / seen,)
+        start = clock()
+        seen = _take_until(wanted - first, take)
+        return ((clock() - start) / seen,)
 
 
 def _take_until(wanted: int, take: Callable[[], int]) -> int:
@@ -276,14 +322,16 @@ def _consume_ours(stack: DevStack, shape: Shape, topic: str, *, how: str) -> tup
             "consume": lambda: len(consumer.consume(_BATCH, 0.1)),
             "poll": lambda: 0 if consumer.poll(0.1) is None else 1,
             "iteration": lambda: 0 if next(consumer) is None else 1,
-            "consume_batch": lambda: len(consumer.consume_batch(_BATCH, 0.1, metadata=_METADATA)),
         }
         return _timed(takes[how])
 
 
-def raw_consumer(stack: DevStack, topic: str) -> confluent_kafka.Consumer:
+def raw_consumer(stack: DevStack, topic: str, group: str | None = None) -> confluent_kafka.Consumer:
     """A consumer of bytes, from the topic's beginning."""
-    consumer = confluent_kafka.Consumer({**_consumer_config(stack), **_group(topic)})
+    properties = {**_consumer_config(stack), **_group(topic)}
+    if group is not None:
+        properties["group.id"] = group
+    consumer = confluent_kafka.Consumer(properties)
     consumer.subscribe([topic])
     return consumer
 

@@ -27,7 +27,11 @@ _BOUNDED = [
     "tests/columns/test_encode_refused.py",
     "tests/columns/test_handover.py",
 ]
-_CLIENTS = ["tests/kafka/test_assembly.py", "tests/kafka/test_sending.py"]
+_CLIENTS = [
+    "tests/kafka/test_assembly.py",
+    "tests/kafka/test_batches.py",
+    "tests/kafka/test_sending.py",
+]
 # The sanitizer keeps what was freed for a while, so that the process grows whether or not it leaks.
 _WITHOUT = ["--deselect", "tests/columns/test_handover.py::test_memory_comes_back"]
 _LIBRARIES = ("libasan.so", "libubsan.so")

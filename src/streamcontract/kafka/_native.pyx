@@ -26,6 +26,7 @@ cdef extern from "Python.h":
     Py_ssize_t PyUnicode_GET_LENGTH(object text)
 
 
+include "_native_raws.pxi"
+include "_native_batches.pxi"
 include "_native_messages.pxi"
 include "_native_sending.pxi"
-include "_native_batches.pxi"

@@ -1,80 +1,103 @@
-# The metadata of raw messages, for the columns that batches/metadata.py fills with them: included
-# by _native.pyx.
+# The metadata of raw messages, for the columns of batches/metadata_columns.py: included by
+# _native.pyx.
 
 from cpython.bytes cimport PyBytes_FromStringAndSize
 from libc.stdint cimport INT32_MAX, int32_t, int64_t
-from libc.string cimport memset
 
 
 cdef class Part:
-    """One part of each of ``n`` messages.
+    """One part of each of up to ``most`` messages.
 
     It has numbers of ``width`` bytes, or values of any size; ``valid`` has a byte for each number.
     """
 
-    cdef readonly bytes numbers, valid
     cdef readonly list keys, values
-    cdef char *number  # where the next one goes
-    cdef char *is_valid
+    cdef bytes _numbers, _valid
+    cdef Py_ssize_t n  # numbers
+    cdef int width
 
-    def __cinit__(self, Py_ssize_t n, int width):
-        self.numbers = PyBytes_FromStringAndSize(NULL, n * width)
-        self.valid = PyBytes_FromStringAndSize(NULL, n)
+    def __cinit__(self, Py_ssize_t most, int width):
+        self._numbers = PyBytes_FromStringAndSize(NULL, most * width)
+        self._valid = PyBytes_FromStringAndSize(NULL, most)
         self.keys, self.values = [], []
-        self.number = PyBytes_AS_STRING(self.numbers)
-        self.is_valid = PyBytes_AS_STRING(self.valid)
-        memset(self.number, 0, n * width)
+        self.width = width
+
+    @property
+    def numbers(self):
+        return self._numbers[:self.n * self.width]
+
+    @property
+    def valid(self):
+        return self._valid[:self.n]
 
     cdef void add_32(self, int32_t value, bint is_valid) noexcept:
-        (<int32_t *>self.number)[0], self.is_valid[0] = value, is_valid
-        self.number += 4
-        self.is_valid += 1
+        (<int32_t *>PyBytes_AS_STRING(self._numbers))[self.n] = value
+        PyBytes_AS_STRING(self._valid)[self.n] = is_valid
+        self.n += 1
 
     cdef void add_64(self, int64_t value, bint is_valid) noexcept:
-        (<int64_t *>self.number)[0], self.is_valid[0] = value, is_valid
-        self.number += 8
-        self.is_valid += 1
+        (<int64_t *>PyBytes_AS_STRING(self._numbers))[self.n] = value
+        PyBytes_AS_STRING(self._valid)[self.n] = is_valid
+        self.n += 1
 
 
-def parts_of(list raws not None, tuple names not None, list schema_ids not None):
-    """The metadata of messages by name, each as a ``Part``; only those that are named.
+@cython.final
+cdef class Parts:
+    """The named metadata of up to ``most`` messages, each as a ``Part``.
 
     Schema ids, which are given, are not valid where they are no numbers of 32 bits: GUIDs, and some
     of 8 bytes. Headers are a number of them for each message, and all their names and values.
     """
-    cdef RawMethods of = RawMethods()
-    cdef Py_ssize_t i, n = len(raws)
-    cdef Part key = Part(0, 0), topic = Part(n, 4), partition = Part(n, 4), offset = Part(n, 8)
-    cdef Part timestamp = Part(n, 8), headers = Part(n, 4), schema_id = Part(n, 4)
-    cdef bint has_key = "key" in names, has_partition = "partition" in names
-    cdef bint has_offset = "offset" in names, has_timestamp = "timestamp" in names
-    cdef bint has_headers = "headers" in names, has_schema_id = "schema_id" in names
-    cdef object raw, kind, milliseconds, given
-    for i in range(n):
-        raw = raws[i]
-        of.look_at(raw)
-        if has_key:
-            key.values.append(of.key(raw))
-        if has_partition:
-            partition.add_32(of.partition(raw), True)
-        if has_offset:
-            offset.add_64(of.offset(raw), True)
-        if has_timestamp:
+
+    cdef readonly Part key, topic, partition, offset, timestamp, headers, schema_id
+    cdef RawMethods of
+    cdef Py_ssize_t n, most
+
+    def __cinit__(self, tuple names not None, Py_ssize_t most):
+        self.of, self.most = RawMethods(), most
+        self.key = Part(0, 0) if "key" in names else None
+        self.topic = Part(most, 4) if "topic" in names else None
+        self.partition = Part(most, 4) if "partition" in names else None
+        self.offset = Part(most, 8) if "offset" in names else None
+        self.timestamp = Part(most, 8) if "timestamp" in names else None
+        self.headers = Part(most, 4) if "headers" in names else None
+        self.schema_id = Part(most, 4) if "schema_id" in names else None
+
+    cpdef add(self, raw, schema_id):
+        """Add the metadata of a message, with the schema id of its value."""
+        self.of.look_at(raw)
+        self.take(self.of, raw, self.of.key(raw), self.of.headers(raw), schema_id)
+
+    def add_many(self, list raws not None, list schema_ids not None):
+        """Add those of messages, with as many schema ids."""
+        for raw, schema_id in zip(raws, schema_ids):
+            self.add(raw, schema_id)
+
+    cdef int take(self, RawMethods of, raw, key, headers, schema_id) except -1:
+        """Add the metadata of a message whose methods were looked at."""
+        cdef object kind, milliseconds
+        cdef bint is_id
+        if self.n == self.most:
+            raise IndexError(self.most)
+        self.n += 1
+        if self.key is not None:
+            self.key.values.append(key)
+        if self.topic is not None:
+            self.topic.add_32(0, True)
+        if self.partition is not None:
+            self.partition.add_32(of.partition(raw), True)
+        if self.offset is not None:
+            self.offset.add_64(of.offset(raw), True)
+        if self.timestamp is not None:
             kind, milliseconds = of.timestamp(raw)
-            timestamp.add_64(milliseconds if kind else 0, bool(kind))
-        if has_headers:
-            given = of.headers(raw) or ()
-            headers.add_32(len(given), True)
-            for name, value in given:
-                headers.keys.append(name.encode())
-                headers.values.append(value)
-        if has_schema_id:
-            given = schema_ids[i]
-            if isinstance(given, int) and 0 <= given <= INT32_MAX:
-                schema_id.add_32(given, True)
-            else:
-                schema_id.add_32(0, False)
-    return {
-        "key": key, "topic": topic, "partition": partition, "offset": offset,
-        "timestamp": timestamp, "headers": headers, "schema_id": schema_id,
-    }
+            self.timestamp.add_64(milliseconds if kind else 0, bool(kind))
+        if self.headers is not None:
+            headers = headers or NO_HEADERS
+            self.headers.add_32(len(headers), True)
+            for name, value in headers:
+                self.headers.keys.append(name.encode())
+                self.headers.values.append(value)
+        if self.schema_id is not None:
+            is_id = isinstance(schema_id, int) and 0 <= schema_id <= INT32_MAX
+            self.schema_id.add_32(schema_id if is_id else 0, is_id)
+        return 0

@@ -3,35 +3,6 @@
 
 from libc.string cimport memcmp
 
-cdef extern from *:
-    """
-    /* The C function behind a method that takes no arguments: calling it spares two thirds of what
-       a call by name costs. NULL where the method is of any other kind. */
-    static PyCFunction sc_method(PyObject *cls, const char *name) {
-        PyCFunction found = NULL;
-        PyObject *method = PyObject_GetAttrString(cls, name);
-        if (method == NULL) {
-            PyErr_Clear();
-            return NULL;
-        }
-        if (Py_IS_TYPE(method, &PyMethodDescr_Type)) {
-            PyMethodDescrObject *descr = (PyMethodDescrObject *)method;
-            if ((PyObject *)descr->d_common.d_type == cls
-                && descr->d_method->ml_flags == METH_NOARGS) {
-                found = descr->d_method->ml_meth;
-            }
-        }
-        Py_DECREF(method);
-        return found;
-    }
-    static PyObject *sc_call(PyCFunction function, PyObject *self) {
-        return function(self, NULL);
-    }
-    """
-    ctypedef object (*PyCFunction)(object, PyObject *)
-    PyCFunction sc_method(object cls, const char *name)
-    object sc_call(PyCFunction function, object self)
-
 cdef enum:
     PARTS = 8  # of a message
     BYTES = 256
@@ -41,59 +12,6 @@ cdef enum:
 
 cdef object NO_HEADERS = ()
 cdef object DECODE_TEXT = bytes.decode
-
-
-@cython.final
-cdef class RawMethods:
-    """The methods of raw messages, by the class of the last one."""
-
-    cdef object cls
-    cdef bint direct
-    cdef PyCFunction _error, _value, _key, _topic, _partition, _offset, _timestamp, _headers
-
-    cdef int look_at(self, raw) except -1:
-        """Prepare for this message's class, which is nearly always that of the last one."""
-        if type(raw) is self.cls:
-            return 0
-        self.cls = type(raw)
-        self._error = sc_method(self.cls, b"error")
-        self._value = sc_method(self.cls, b"value")
-        self._key = sc_method(self.cls, b"key")
-        self._topic = sc_method(self.cls, b"topic")
-        self._partition = sc_method(self.cls, b"partition")
-        self._offset = sc_method(self.cls, b"offset")
-        self._timestamp = sc_method(self.cls, b"timestamp")
-        self._headers = sc_method(self.cls, b"headers")
-        self.direct = (
-            self._error is not NULL and self._value is not NULL and self._key is not NULL
-            and self._topic is not NULL and self._partition is not NULL and self._offset is not NULL
-            and self._timestamp is not NULL and self._headers is not NULL
-        )
-        return 0
-
-    cdef object error(self, raw):
-        return sc_call(self._error, raw) if self.direct else raw.error()
-
-    cdef object value(self, raw):
-        return sc_call(self._value, raw) if self.direct else raw.value()
-
-    cdef object key(self, raw):
-        return sc_call(self._key, raw) if self.direct else raw.key()
-
-    cdef object topic(self, raw):
-        return sc_call(self._topic, raw) if self.direct else raw.topic()
-
-    cdef object partition(self, raw):
-        return sc_call(self._partition, raw) if self.direct else raw.partition()
-
-    cdef object offset(self, raw):
-        return sc_call(self._offset, raw) if self.direct else raw.offset()
-
-    cdef object timestamp(self, raw):
-        return sc_call(self._timestamp, raw) if self.direct else raw.timestamp()
-
-    cdef object headers(self, raw):
-        return sc_call(self._headers, raw) if self.direct else raw.headers()
 
 
 @cython.final
@@ -158,14 +76,14 @@ cdef class FrameFinder:
 
     def find_many(
         self, list raws not None, Py_ssize_t start, Py_ssize_t stop, list values not None,
-        list found not None,
+        list found not None, Parts parts=None,
     ):
         """Find what reads consecutive messages, up to one that needs the full path.
 
-        Its index is returned. The values of those before it are added to ``values``, and what
-        reads them to ``found``.
+        Its index is returned. The values of those before it are added to ``values``, what reads
+        them to ``found``, and their metadata to ``parts``.
         """
-        cdef object raw, data
+        cdef object raw, data, key, headers
         cdef Known known
         cdef Py_ssize_t index
         for index in range(start, stop):
@@ -174,12 +92,15 @@ cdef class FrameFinder:
             data = self.of.value(raw)
             if data is None:
                 return index
+            key, headers = self.of.key(raw), self.of.headers(raw)
             try:
-                known = self.find(data, self.of.key(raw), self.of.headers(raw))
+                known = self.find(data, key, headers)
             except Exception:
                 return index  # the full path raises the error again
             if known is None:
                 return index
+            if parts is not None:
+                parts.take(self.of, raw, key, headers, known.schema_id)
             values.append(data)
             found.append(known.decode)
         return max(start, stop)

@@ -126,7 +126,6 @@ class BatchDecoder:
         self._columns = columns
         self.metadata: Mapping[str, str] = MappingProxyType(dict(metadata))
         self._tombstones = tombstones
-        self._has_ids = "schema_id" in metadata
         self._types: dict[Codec[Any], _Type] = {}
         self.codecs: tuple[Codec[Any], ...] = topic.codecs
         native = find_extension("kafka")
@@ -139,7 +138,7 @@ class BatchDecoder:
             self._key = KeyColumn(topic, filled.pop("key", "key"))
         elif keys_are_text(topic.key):
             filled.setdefault("key", "key")
-        self._filled = MetadataColumns(filled, topic, native.parts_of) if filled else None
+        self._filled = MetadataColumns(filled, topic, native.Parts) if filled else None
         for codec in self.codecs:  # raises their errors now
             self._type(codec)
         tombstone = self._source_of_tombstones() if tombstones == "null" else None
@@ -195,7 +194,7 @@ class BatchDecoder:
             raws: The messages.
             threads: How many threads decode, each its share of a type; all have ended on return.
         """
-        sources = self._rows.find(raws)
+        sources = self._rows.find(raws, self._parts_of_all(len(raws), threads))
         errors = sources.errors
         typed: list[TypedRows] = []
         for codec, each in self._by_type(sources.rows(raws)).items():
@@ -207,6 +206,12 @@ class BatchDecoder:
                 return attrs.evolve(self.decode(raws[:index], threads), error=errors[index])
         faults = {index: self._fault(raws[index], errors[index]) for index in sorted(errors)}
         return Decoded(typed, faults, sources.tombstones, sources.size, sources.stopped)
+
+    def _parts_of_all(self, most: int, threads: int) -> Any:
+        """The metadata to take while sources are found; None if rows will be divided."""
+        if self._filled is None or threads > 1 or len(self.codecs) > 1:
+            return None
+        return self._filled.no_parts(most)
 
     def _by_type(self, rows: Rows) -> dict[Codec[Any], Rows]:
         """The rows of each type, in the order of their first ones."""
@@ -232,21 +237,26 @@ class BatchDecoder:
     ) -> tuple[TypedRows, dict[int, Exception]]:
         """The rows of one type, and the errors of those that do not fit."""
         begun = time.perf_counter()
-        size = len(rows.raws)
-        share = max(1, -(-size // threads))
-        ats = [range(at, min(at + share, size)) for at in range(0, size, share)]
-        shares = [rows] if len(ats) <= 1 else [rows.of(each) for each in ats]
-        if len(shares) == 1:
-            found = [self._share(kind, rows)]
+        if threads == 1:
+            batches, errors = self._share(kind, rows)
         else:
-            with ThreadPoolExecutor(len(shares)) as pool:
-                found = list(pool.map(lambda each: self._share(kind, each), shares))
-        errors = {index: error for _, each in found for index, error in each.items()}
-        batches = tuple(batch for each, _ in found for batch in each)
+            batches, errors = self._shares(kind, rows, threads)
         if errors:
             rows = rows.without(errors)
         self._report(rows, time.perf_counter() - begun)
-        return TypedRows(kind.codec, kind.view, batches, rows.indexes), errors
+        return TypedRows(kind.codec, kind.view, tuple(batches), rows.indexes), errors
+
+    def _shares(
+        self, kind: _Type, rows: Rows, threads: int
+    ) -> tuple[list[Parts], dict[int, Exception]]:
+        """Decode rows in threads, each its share."""
+        size = len(rows.raws)
+        share = max(1, -(-size // threads))
+        ats = [range(at, min(at + share, size)) for at in range(0, max(1, size), share)]
+        with ThreadPoolExecutor(len(ats)) as pool:
+            found = list(pool.map(lambda each: self._share(kind, rows.of(each)), ats))
+        errors = {index: error for _, each in found for index, error in each.items()}
+        return [batch for each, _ in found for batch in each], errors
 
     def _report(self, rows: Rows, seconds: float) -> None:
         """Record decoded rows; the time of each schema is its share of the rows."""
@@ -291,8 +301,11 @@ class BatchDecoder:
             keys, errors = self._key.decode(rows.raws)
             parts.append(keys)
         if self._filled is not None:
-            ids = [source.schema_id for source in rows.sources] if self._has_ids else []
-            metadata, wrong = self._filled.fill(rows.raws, ids)
+            taken = rows.parts
+            if taken is None:
+                ids = [source.schema_id for source in rows.sources]
+                taken = self._filled.parts_of(rows.raws, ids)
+            metadata, wrong = self._filled.fill(rows.raws, taken)
             errors |= wrong
             parts.append(metadata)
         values, wrong = self._values(kind.values.reader, rows)

@@ -39,20 +39,21 @@ def checked_metadata(given: object) -> dict[str, str]:
     Raises:
         ArgumentError: One is no metadata, or named twice.
     """
-    names = list(given.values()) if isinstance(given, Mapping) else given
-    chosen = list(given) if isinstance(given, Sequence | Mapping) else None
-    if isinstance(given, str) or chosen is None or not isinstance(names, Sequence):
+    if isinstance(given, Mapping):
+        chosen, columns = list(given), list(given.values())
+    elif isinstance(given, Sequence) and not isinstance(given, str):
+        chosen = columns = list(given)  # under their own names
+    else:
         raise ArgumentError("metadata", given, f"some of {', '.join(_NAMES)}")
     for each in chosen:
         if each not in _NAMES:
             raise ArgumentError("metadata", each, f"one of {', '.join(_NAMES)}")
-    columns = {
-        name: text(column, f"metadata[{name!r}]")
-        for name, column in zip(chosen, names, strict=True)
-    }
-    if len(set(columns)) < len(chosen) or len(set(columns.values())) < len(chosen):
+    columns = [
+        text(column, f"metadata[{name!r}]") for name, column in zip(chosen, columns, strict=True)
+    ]
+    if len(set(chosen)) < len(chosen) or len(set(columns)) < len(chosen):
         raise ArgumentError("metadata", given, "names, each once")
-    return columns
+    return dict(zip(chosen, columns, strict=True))
 
 
 def require_apart(metadata: Mapping[str, str], fields: Iterable[str], what: str) -> None:

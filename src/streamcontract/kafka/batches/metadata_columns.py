@@ -13,8 +13,7 @@ from streamcontract.kafka.batches.key_column import key_errors, keys_are_text
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    import confluent_kafka
-
+    from streamcontract.kafka.batches.rows import Raws
     from streamcontract.kafka.contract.topic_deserializer import TopicDeserializer
     from streamcontract.kafka.message import SchemaId
 
@@ -27,7 +26,7 @@ class MetadataColumns:
     Args:
         columns: The names of the columns, in their order.
         topic: Deserializes the messages; its keys are text or bytes, if there is a column for them.
-        parts_of: The native function that takes messages apart.
+        parts: The native class of taken metadata.
 
     Attributes:
         columns: The columns.
@@ -38,32 +37,39 @@ class MetadataColumns:
         self,
         columns: Mapping[str, str],
         topic: TopicDeserializer[Any],
-        parts_of: Callable[..., dict[str, Any]],
+        parts: Callable[[tuple[str, ...], int], Any],
     ) -> None:
         self._topic = topic
-        self._parts_of = parts_of
+        self._parts = parts
         numbers = itertools.count(1)
         made = {name: _column(name, column, numbers, topic) for name, column in columns.items()}
         self.columns = native_columns(struct_of(0, "", tuple(made.values())))
         self.numbers = {name: column.number for name, column in made.items()}
 
-    def fill(
-        self, raws: list[confluent_kafka.Message], schema_ids: list[SchemaId | None]
-    ) -> tuple[list[_native.Batch], dict[int, Exception]]:
+    def no_parts(self, most: int) -> Any:
+        """The metadata of no messages yet, with room for ``most``."""
+        return self._parts(tuple(self.numbers), most)
+
+    def parts_of(self, raws: Raws, schema_ids: list[SchemaId | None]) -> Any:
+        """The metadata of messages, with the schema ids of their values."""
+        parts = self.no_parts(len(raws))
+        parts.add_many(raws, schema_ids)
+        return parts
+
+    def fill(self, raws: Raws, parts: Any) -> tuple[list[_native.Batch], dict[int, Exception]]:
         """The batch of messages, or none if a column would pass 2 GiB.
 
         Args:
             raws: The messages.
-            schema_ids: Those of their values.
+            parts: Their metadata.
 
         Returns:
             The batch, and by index the errors of keys: if there is one, the batch is of no use.
         """
-        parts = self._parts_of(raws, tuple(self.numbers), schema_ids)
         batch = _native.Batch(self.columns, MOST_BYTES, len(raws), keeps_tombstones=False)
         filling = _native.Filling(batch, len(raws))
         try:
-            is_whole = [self._fill(filling, name, parts[name]) for name in self.numbers]
+            is_whole = [self._fill(filling, name, getattr(parts, name)) for name in self.numbers]
             if not all(is_whole):
                 return [batch], key_errors(self._topic, raws)
             filling.end()

@@ -37,6 +37,7 @@ class Rows:
         values: Their payloads, after frames; None for a tombstone.
         sources: How each is read.
         key_errors: The errors of keys that are known already, by index.
+        parts: Their metadata, if they were taken while the sources were found.
     """
 
     indexes: Sequence[int] = ()
@@ -44,6 +45,7 @@ class Rows:
     values: list[bytes | None] = attrs.field(factory=list)
     sources: list[Source] = attrs.field(factory=list)
     key_errors: Mapping[int, Exception] = attrs.field(factory=dict)
+    parts: Any = None
 
     def of(self, ats: Sequence[int]) -> Rows:
         """Some of the rows."""
@@ -73,6 +75,7 @@ class FoundRows:
         key_errors: The errors of the keys of rows, which count if the value has none.
         tombstones: The indexes of messages without a value.
         left_out: The indexes of messages that are no rows.
+        parts: The metadata of rows; None if they are not taken yet.
         stopped: The error after ``size`` messages; None if there are no more.
     """
 
@@ -83,6 +86,7 @@ class FoundRows:
     key_errors: dict[int, Exception] = attrs.field(factory=dict)
     tombstones: list[int] = attrs.field(factory=list)
     left_out: set[int] = attrs.field(factory=set)
+    parts: Any = None
     stopped: Exception | None = None
 
     def rows(self, raws: Raws) -> Rows:
@@ -91,7 +95,7 @@ class FoundRows:
         if len(self.sources) < len(raws):
             indexes = [index for index in indexes if index not in self.left_out]
             raws = [raws[index] for index in indexes]
-        return Rows(indexes, raws, self.values, self.sources, self.key_errors)
+        return Rows(indexes, raws, self.values, self.sources, self.key_errors, self.parts)
 
 
 class RowFinder:
@@ -118,11 +122,16 @@ class RowFinder:
         forbidden = forbidden_headers(topic.frames, key_has_frame=has_frame)
         self._find_many = frame_finder(self._sources.plain, topic.frames, forbidden).find_many
 
-    def find(self, raws: Raws) -> FoundRows:
-        """What reads each message, up to an error that is not poison."""
-        found, index = FoundRows(len(raws)), 0
-        values, sources = found.values, found.sources
-        while (index := self._find_many(raws, index, found.size, values, sources)) < found.size:
+    def find(self, raws: Raws, parts: Any = None) -> FoundRows:
+        """What reads each message, up to an error that is not poison.
+
+        Args:
+            raws: The messages.
+            parts: The native object that the metadata of rows are added to; None for none.
+        """
+        found, index = FoundRows(len(raws), parts=parts), 0
+        given = found.values, found.sources, parts
+        while (index := self._find_many(raws, index, found.size, *given)) < found.size:
             try:
                 self._find_source(raws[index], index, found)
             except Exception as error:  # noqa: BLE001 - raised in the message's turn
@@ -152,3 +161,5 @@ class RowFinder:
         else:
             found.values.append(data)
             found.sources.append(source)
+            if found.parts is not None:
+                found.parts.add(raw, source.schema_id)

@@ -228,7 +228,7 @@ class BatchDelivery:
             reader.plain.read_many(each.run.raws, 0, 0, [])  # which telemetry takes note of
             group = groups.setdefault(id(reader), Group(reader))
             group.begins.append((len(group.raws), number, each.start))
-            group.raws += each.run.raws[each.start : each.stop]
+            group.raws += each.raws
         return list(groups.values())
 
     def _decoder(self, reader: TopicDeserializer[Any], options: BatchOptions) -> BatchDecoder:
@@ -258,13 +258,17 @@ class BatchDelivery:
         options: BatchOptions,
     ) -> _Rest:
         """The batches, in the order of their first messages, each with the moves after it."""
-        found: list[tuple[list[Place], ConsumedBatch]] = []
+        made: list[tuple[Group, Sequence[int], ConsumedBatch]] = []
         for group, each in zip(groups, decoded, strict=True):
             decoder = self._decoder(group.reader, options)
             for batch, indexes in consumed(group.reader.topic, decoder, each):
                 if self._is_observed:
                     batch.observed = [_observed(group.raws[index]) for index in indexes]
-                found.append((group.firsts(indexes), batch))
+                made.append((group, indexes, batch))
+        if len(made) == 1:  # nearly always
+            [(_, _, batch)] = made
+            return ((batch, _moves(selection, (), poison)),)
+        found = [(group.firsts(indexes), batch) for group, indexes, batch in made]
         found.sort(key=lambda each: each[0][:1])
         rest: list[tuple[ConsumedBatch, tuple[Move, ...]]] = []
         for number, (_, batch) in enumerate(found):

@@ -45,6 +45,12 @@ class Slice:
     start: int
     stop: int
 
+    @property
+    def raws(self) -> list[confluent_kafka.Message]:
+        """The messages."""
+        raws = self.run.raws
+        return raws if self.stop - self.start == len(raws) else raws[self.start : self.stop]
+
 
 @attrs.frozen(eq=False)
 class Selection:

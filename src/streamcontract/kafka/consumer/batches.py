@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, Any
 
 from streamcontract.kafka.consumer.observed import observed
@@ -163,10 +164,16 @@ def batch_options(
         ConfigurationError: The native code was not built.
         ArgumentError: One is invalid.
     """
+    return _options_class().checked(num_messages, columns, metadata, tombstones, threads)
+
+
+@functools.cache
+def _options_class() -> type[BatchOptions]:
+    """The class of options; checked once, since the check reads the native code's sources."""
     # Few consumers load what decodes batches, and some cannot.
     from streamcontract.codec.engine import require_columns  # noqa: PLC0415
 
     require_columns()
     from streamcontract.kafka.consumer.batch_delivery import BatchOptions  # noqa: PLC0415
 
-    return BatchOptions.checked(num_messages, columns, metadata, tombstones, threads)
+    return BatchOptions

@@ -42,6 +42,7 @@ class Partition:
     Attributes:
         topic: The topic.
         number: The partition's number in it.
+        key: Its key in the table of partitions.
         reader: Deserializes its messages.
         name: Its name for the application: its number, or topic and number.
         start: The start offset without a committed offset.
@@ -79,10 +80,10 @@ class Partition:
     is_gone: bool = attrs.field(default=False, kw_only=True)
     letters: set[int] = attrs.field(factory=set, kw_only=True)
     passed: dict[int, Exception | None] = attrs.field(factory=dict, kw_only=True)
+    key: Key = attrs.field(init=False)
 
-    @property
-    def key(self) -> Key:
-        """Its key in the table of partitions."""
+    @key.default
+    def _(self) -> Key:
         return self.topic, self.number
 
     @property

@@ -114,10 +114,14 @@ class Queue:
 
         If this is interrupted, each run is in one of the two or in both.
         """
-        runs = [run for run in self.all_runs if run.next < run.size and is_current(run.partition)]
-        self.paused.extend(run for run in runs if is_paused(run.partition))
-        self.runs = deque(run for run in runs if not is_paused(run.partition))
-        self.paused = deque(run for run in runs if is_paused(run.partition))
+        paused: deque[Run] = deque()
+        ready: deque[Run] = deque()
+        for run in self.all_runs:
+            if run.next < run.size and is_current(run.partition):
+                (paused if is_paused(run.partition) else ready).append(run)
+        self.paused.extend(paused)
+        self.runs = ready
+        self.paused = paused
 
     def sizes(self, read: Mapping[Run, int]) -> dict[Partition, int]:
         """The number of remaining messages of each partition.
