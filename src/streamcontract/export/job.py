@@ -206,7 +206,7 @@ class Export:
         partitions = self._partitions(cluster)
         first = cluster.first_offsets(self.topic, partitions)
         last = cluster.end_offsets(self.topic, partitions)
-        # Later the next run would find another offset: messages between the two would be in neither.
+        # The next run would find another offset, and messages between the two would be in neither.
         is_relative = self.start == "latest" or isinstance(self.start, Last)
         known = {**(target.starts() if is_relative else {}), **target.next_offsets()}
         new = [each for each in partitions if each not in known]
