@@ -126,6 +126,18 @@ def test_columns_metadata_and_positions(commands: Commands, sales: Sales) -> Non
     assert [row["count"] for row in rows_of("parquet")] == [3, 4, 5]
 
 
+@pytest.mark.parametrize("file_format", ["parquet", "duckdb"])
+def test_a_position_at_the_end_is_that_of_the_first_run(
+    commands: Commands, sales: Sales, streamcontract_config: dict[str, Any], file_format: str
+) -> None:
+    """Messages that come between two runs are in the second, though the first had none."""
+    options = ("--to", file_format, "--from", "latest")
+    assert [each["messages"] for each in export(commands, *options)["partitions"]] == [0, 0, 0]
+    fill(commands, streamcontract_config, [sale("shop 1", 10)])
+    assert [each["messages"] for each in export(commands, *options)["partitions"]] == [0, 1, 0]
+    assert rows_of(file_format) == [sale("shop 1", 10)]
+
+
 @pytest.mark.searching
 def test_files_end_after_their_messages(commands: Commands, sales: Sales) -> None:
     """And their names say what they have."""

@@ -178,6 +178,14 @@ def test_tables_and_files_of_topics(topics: TopicConnection, bars: Bars, tmp_pat
         assert other.execute("select count(*) from highs").fetchall() == [(9,)]
 
 
+def test_a_file_that_is_missing(topics: TopicConnection, bars: Bars) -> None:
+    """The error is DuckDB's, and the next statement is planned as before."""
+    with pytest.raises(sql.SqlError, match=r"No files found .*missing\.parquet"):
+        asked(topics, "select * from bars join 'missing.parquet' using (volume)", bars)
+    assert asked(topics, "select count(*) from bars where _offset = 0", bars) == [(3,)]
+    assert fetched(topics) == 3
+
+
 @pytest.mark.searching
 def test_several_statements(topics: TopicConnection, bars: Bars) -> None:
     """The rows are those of the last one; what was read is that of all."""

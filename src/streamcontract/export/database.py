@@ -1,7 +1,8 @@
 """Table of a DuckDB database as a target: rows and offsets in the same transaction.
 
 The schema ``streamcontract`` of the database has what the tables are: ``exports`` (their content),
-``offsets`` (the offset after the last message of each partition) and ``faults``.
+``offsets`` (the offset after the last message of each partition), ``starts`` (where partitions
+begin, if that depends on the time of the first run) and ``faults``.
 """
 
 from __future__ import annotations
@@ -31,6 +32,9 @@ create schema if not exists streamcontract;
 create table if not exists streamcontract.exports (table_name text primary key, content text);
 create table if not exists streamcontract.offsets (
     table_name text, partition integer, next_offset bigint, primary key (table_name, partition)
+);
+create table if not exists streamcontract.starts (
+    table_name text, partition integer, start_offset bigint, primary key (table_name, partition)
 );
 create table if not exists streamcontract.faults (
     table_name text, topic text, partition integer, "offset" bigint, path text, error text,
@@ -107,6 +111,20 @@ class DatabaseTarget:
         """For each partition with rows, the offset after its last message."""
         query = "select partition, next_offset from streamcontract.offsets where table_name = ?"
         return dict(self._rows(query))
+
+    def starts(self) -> Mapping[int, int]:
+        """Where partitions begin of which there are no rows yet."""
+        query = "select partition, start_offset from streamcontract.starts where table_name = ?"
+        return dict(self._rows(query))
+
+    def keep_starts(self, starts: Mapping[int, int]) -> None:
+        """Keep where partitions begin."""
+        with self._transaction():
+            for partition, start in starts.items():
+                self._connection.execute(
+                    "insert or replace into streamcontract.starts values (?, ?, ?)",
+                    [self._table, partition, start],
+                )
 
     def files(self, partition: int) -> Sequence[str]:  # noqa: ARG002 - a target's signature
         """There are no files."""

@@ -70,6 +70,14 @@ class FilesTarget:
         """For each partition with a file, the offset after its last one."""
         return self._folder.next_offsets
 
+    def starts(self) -> Mapping[int, int]:
+        """Where partitions begin of which there is no file yet."""
+        return self._folder.starts
+
+    def keep_starts(self, starts: Mapping[int, int]) -> None:
+        """Keep where partitions begin."""
+        self._folder.keep_starts(starts)
+
     def files(self, partition: int) -> Sequence[str]:
         """The names of the files that were finished."""
         return tuple(self._finished.get(partition, ()))

@@ -15,7 +15,7 @@ from streamcontract.errors import ConfigurationError
 from streamcontract.export.names import FileName, data_name_of, topic_in_names
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from streamcontract.export.target import Content
@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 __all__ = ["CONTENT_FILE", "LOCK_FILE", "Folder"]
 
 CONTENT_FILE: Final = "_streamcontract.json"
-"""The file with the content of a folder: topic, format, columns and schema."""
+"""The file with the content of a folder: topic, format, columns and schema; and where partitions
+begin, if that depends on the time of the first run."""
 
 LOCK_FILE: Final = ".streamcontract-export.lock"
 
@@ -38,6 +39,7 @@ class Folder:
 
     Attributes:
         path: The folder.
+        starts: Where partitions begin, as it was kept.
 
     Raises:
         ConfigurationError: Another export is writing into it, or it has files of something else.
@@ -55,7 +57,7 @@ class Folder:
                 f"another export is writing into {path}: wait for its end, or export into "
                 "another folder"
             ) from None
-        self._check_content()
+        self.starts = self._check_content()
         self._remove_leftovers()
         self._next_offsets = self._found_offsets()
 
@@ -64,26 +66,42 @@ class Folder:
         """For each partition with a file, the offset after its last one."""
         return dict(self._next_offsets)
 
+    def keep_starts(self, starts: Mapping[int, int]) -> None:
+        """Keep where partitions begin."""
+        if starts != self.starts:
+            self.starts = dict(starts)
+            self._write_content()
+
+    def _write_content(self) -> None:
+        document = self._content.document() | {"starts": self.starts}
+        write_atomically(self.path / CONTENT_FILE, json.dumps(document, indent=2) + "\n")
+
     def _names(self) -> Iterator[FileName]:
         """The data files, by partition and offset."""
         found = (FileName.parse(each.name) for each in self.path.iterdir())
         names = (each for each in found if each is not None)
         yield from sorted(names, key=lambda each: (each.partition, each.first))
 
-    def _check_content(self) -> None:
-        """Check that the folder has this export or none; then it has this one from now on."""
+    def _check_content(self) -> dict[int, int]:
+        """Check that the folder has this export or none; then it has this one from now on.
+
+        Returns:
+            Where partitions begin.
+        """
         file = self.path / CONTENT_FILE
         try:
             found = json.loads(file.read_bytes())
         except FileNotFoundError:
             self._check_empty()
-            write_atomically(file, json.dumps(self._content.document(), indent=2) + "\n")
+            self.starts = {}
+            self._write_content()
+            return {}
         except ValueError as error:
             raise ConfigurationError(
                 f"{file} is damaged ({error}): export into another folder"
             ) from error
-        else:
-            self._content.check_same(found, f"the folder {self.path}")
+        self._content.check_same(found, f"the folder {self.path}")
+        return {int(partition): start for partition, start in found.get("starts", {}).items()}
 
     def _check_empty(self) -> None:
         """Check that there are no data files of unknown content.

@@ -19,7 +19,7 @@ from streamcontract.kafka import OffsetRange, TopicScan
 from streamcontract.kafka.batches.metadata import MetadataName, checked_metadata
 from streamcontract.kafka.connection.cluster import Cluster
 from streamcontract.kafka.connection.config import split_config
-from streamcontract.messages.positions import Position, offsets_of_position
+from streamcontract.messages.positions import Last, Position, offsets_of_position
 from streamcontract.schema.schema import Schema
 
 if TYPE_CHECKING:
@@ -107,7 +107,8 @@ class Export:
         into: The folder of the files, or the database.
         format: One of :data:`FORMATS`.
         config: Client properties.
-        start: Where to begin, in partitions of which the target has nothing yet.
+        start: Where to begin, in partitions of which the target has nothing yet; ``"latest"`` and
+            ``Last`` are those of the first run.
         until: Where to end: the first message that is not exported.
         partitions: The partitions; none for all.
         columns: The fields that become columns; None for all.
@@ -142,7 +143,7 @@ class Export:
             OSError: A file cannot be written.
         """
         with self._target() as target:
-            progress = self._progress(target.next_offsets())
+            progress = self._progress(target)
             self._export({each: of for each, of in progress.items() if of.at < of.end}, target)
             return ExportReport(
                 partitions=tuple(
@@ -199,14 +200,19 @@ class Export:
 
     # ---- offsets
 
-    def _progress(self, known: Mapping[int, int]) -> dict[int, _Progress]:
+    def _progress(self, target: Target) -> dict[int, _Progress]:
         """Where each partition begins and ends."""
         cluster = Cluster(split_config(self.config).client)
         partitions = self._partitions(cluster)
         first = cluster.first_offsets(self.topic, partitions)
         last = cluster.end_offsets(self.topic, partitions)
+        # The next run would find another offset, and messages between the two would be in neither.
+        is_relative = self.start == "latest" or isinstance(self.start, Last)
+        known = {**(target.starts() if is_relative else {}), **target.next_offsets()}
         new = [each for each in partitions if each not in known]
         starts = offsets_of_position(cluster, self.topic, new, self.start) if new else {}
+        if is_relative and starts:
+            target.keep_starts({**target.starts(), **starts})
         ends = offsets_of_position(cluster, self.topic, partitions, self.until)
         found: dict[int, _Progress] = {}
         for each in partitions:

@@ -157,6 +157,12 @@ class Target(Protocol):
     def next_offsets(self) -> Mapping[int, int]:
         """For each partition that it has something of, the offset after it."""
 
+    def starts(self) -> Mapping[int, int]:
+        """Where partitions begin, as :meth:`keep_starts` kept it."""
+
+    def keep_starts(self, starts: Mapping[int, int]) -> None:
+        """Keep where partitions begin, for runs that find nothing else of them."""
+
     def write(self, batch: PartitionBatch, start: int) -> None:
         """Take a batch.
 

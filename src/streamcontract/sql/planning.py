@@ -99,13 +99,30 @@ def plan_of(
 def _plan_without_files(connection: duckdb.DuckDBPyConnection, statement: str) -> Any:
     """The plan with empty tables for files, whose scans DuckDB does not show; None without one."""
     with contextlib.ExitStack() as declared:
-        for name in _files(connection, statement):
-            table = quoted(name)
-            with contextlib.suppress(duckdb.Error):
+        for table in map(quoted, _files(connection, statement)):
+            if _is_file(connection, statement, table):
                 connection.execute(f"CREATE TEMP TABLE {table} AS FROM {table} LIMIT 0")
                 declared.callback(connection.execute, f"DROP TABLE temp.main.{table}")
         plan = _planned(connection, statement)
     return None if plan["error"] else plan
+
+
+def _is_file(connection: duckdb.DuckDBPyConnection, statement: str, table: str) -> bool:
+    """Whether DuckDB reads a file by this name.
+
+    A cursor is asked, since an error would abort the transaction.
+
+    Raises:
+        SqlError: There is no such file.
+    """
+    with connection.cursor() as cursor:
+        try:
+            cursor.execute(f"FROM {table} LIMIT 0")
+        except duckdb.IOException as error:
+            raise SqlError(statement, None, str(error)) from None
+        except duckdb.Error:  # of execution, if it counts: the name may be one within the statement
+            return False
+    return True
 
 
 def _files(connection: duckdb.DuckDBPyConnection, statement: str) -> set[str]:
