@@ -638,8 +638,8 @@ def test_what_consume_waits_with_is_not_counted(
         assert volumes(consumer.consume(1, WAIT)) == [0]
         make = consumer._contact.make
 
-        def interrupt(timeout: float | None, read: Any) -> None:
-            make(timeout, read)
+        def interrupt(*arguments: Any) -> None:
+            make(*arguments)
             raise KeyboardInterrupt
 
         monkeypatch.setattr(consumer._contact, "make", interrupt)
