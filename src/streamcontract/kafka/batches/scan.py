@@ -280,6 +280,8 @@ _PROPERTIES: Final[dict[str, Any]] = {
     "enable.auto.offset.store": False,
     "enable.partition.eof": True,
     "auto.offset.reset": "error",
+    # As of a bounded read: a fetch at the end would delay the next one, of another offset.
+    "fetch.wait.max.ms": 10,
 }
 
 
