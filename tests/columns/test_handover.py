@@ -135,6 +135,7 @@ def test_duckdb() -> None:
     assert len(decoded) == 2
 
 
+@pytest.mark.searching
 def test_nothing_is_left_to_the_garbage_collector() -> None:
     """Columns go with their last reference, though payloads were refused."""
     CODEC.decode_columns([DATA, b""])

@@ -219,6 +219,7 @@ def test_a_page_of_huge_messages_is_bounded() -> None:
     assert "… cut after 50,000 of" in shown
 
 
+@pytest.mark.searching
 def test_plain_text_is_shown_as_text(shop: Shop) -> None:
     """A topic without schemas is readable, also where the text is cut within a character."""
     brokers = {"bootstrap.servers": shop.config["bootstrap.servers"]}

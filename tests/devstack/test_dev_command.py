@@ -106,6 +106,7 @@ def read_until(process: subprocess.Popen[str], text: str) -> str:
     raise AssertionError(f"{text!r} is not in its output: {seen}")
 
 
+@pytest.mark.searching
 def test_the_command_finds_the_stack_in_its_environment() -> None:
     """Its output is the only output, and both variables lead to servers that listen."""
     program = (
@@ -136,6 +137,7 @@ def test_options_of_the_command_stay_its_own() -> None:
     assert ended.stdout == "['-c', '--brokers', '-h']\n"
 
 
+@pytest.mark.searching
 def test_a_command_that_is_not_there() -> None:
     """One line on standard error, and exit code 2."""
     ended = run("no-such-command")
@@ -143,6 +145,7 @@ def test_a_command_that_is_not_there() -> None:
     assert "cannot run 'no-such-command': No such file or directory" in ended.stderr
 
 
+@pytest.mark.searching
 def test_topics_are_there_when_the_command_starts() -> None:
     """``--topic`` creates them, with their partitions or one."""
     program = (

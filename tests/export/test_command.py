@@ -116,6 +116,7 @@ def test_poison_is_beside_the_data(
     assert "not a message of this contract" in fault["error"]
 
 
+@pytest.mark.searching
 def test_columns_metadata_and_positions(commands: Commands, sales: Sales) -> None:
     """Only what is asked for; the next export goes on after it."""
     options = ("--to", "parquet", "--columns", "count", "--metadata", "partition,offset")
@@ -150,6 +151,7 @@ def test_files_end_after_their_messages(commands: Commands, sales: Sales) -> Non
     ]
 
 
+@pytest.mark.searching
 def test_for_people(commands: Commands, sales: Sales, send_raw: Callable[..., None]) -> None:
     """A table, and where the faults are."""
     send_raw(b"poison", partition=1)
@@ -159,6 +161,7 @@ def test_for_people(commands: Commands, sales: Sales, send_raw: Callable[..., No
     assert "messages that cannot be decoded: 1; they are in the files *.faults.jsonl" in output
 
 
+@pytest.mark.searching
 def test_without_a_project(elsewhere: Commands, sales: Sales) -> None:
     """The registry's latest schema counts; a topic without one is an error."""
     export(elsewhere, "--to", "parquet")
@@ -186,6 +189,7 @@ def test_refusals(commands: Commands, sales: Sales, options: tuple[str, ...], me
     assert not Path("out").exists() or not names_in(Path("out"))
 
 
+@pytest.mark.searching
 def test_a_topic_that_was_created_anew(commands: Commands, sales: Sales) -> None:
     """What was exported is of another topic."""
     export(commands, "--to", "csv")

@@ -232,6 +232,7 @@ def test_failures_are_told_by_flush_and_by_close(
     run(main())
 
 
+@pytest.mark.searching
 def test_a_failure_that_a_cancelled_call_met_is_told_by_the_next(
     nowhere: Config, bar: Callable[..., Stock]
 ) -> None:
@@ -334,6 +335,7 @@ def test_brokers_that_do_not_let_the_client_in_end_a_flush(
     run(main())
 
 
+@pytest.mark.searching
 def test_a_forgotten_producer_warns_by_its_own_name(config: Config) -> None:
     """Not by that of the synchronous one inside it."""
     named = "AsyncContractProducer was not closed"

@@ -232,6 +232,7 @@ def test_two_transactions_with_the_same_consumers_do_not_wait_for_each_other(
     assert len(calls) == 100
 
 
+@pytest.mark.searching
 def test_cancelled_while_a_consumer_is_busy_as_the_transaction_ends(
     transactional: Config,
     manual: Config,
@@ -433,6 +434,7 @@ def test_produce_all_cancelled(
     assert read(config, name) == [*taken, -1]
 
 
+@pytest.mark.searching
 def test_produce_all_cancelled_while_there_is_no_room(
     config: Config,
     bar: Callable[..., Stock],

@@ -85,6 +85,7 @@ def poisoned(
     return name, lambda: add(2)
 
 
+@pytest.mark.searching
 def test_a_dead_letter_that_was_refused_is_one_dead_letter(
     config: Config, poisoned: tuple[str, Callable[[], None]], streamcontract_faults: Faults
 ) -> None:

@@ -453,6 +453,7 @@ def test_the_callback_of_an_assignment_says_where_to_begin(side: Side) -> None:
     assert offsets(take(side, consumer, 1)) == [4]
 
 
+@pytest.mark.searching
 def test_a_member_that_does_not_poll_loses_its_partitions(side: Side) -> None:
     """It cannot commit, hears that they are lost, and joins again."""
     topic, group = fill(side), uuid.uuid4().hex

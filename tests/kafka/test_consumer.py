@@ -140,6 +140,7 @@ def test_until_end_gives_up_when_nothing_comes(config: Config, filled: Callable[
     assert caught.value.remaining == {0: (3, 10)}
 
 
+@pytest.mark.searching
 @pytest.mark.parametrize("with_group", [False, True])
 def test_where_reading_begins(config: Config, filled: Callable[..., str], with_group: bool) -> None:
     """Earliest, latest, or an offset, with a group and without."""

@@ -216,6 +216,7 @@ def test_discarding_what_will_never_be_read(case: Case) -> None:
     assert raw.value() == b"\x01\x02"
 
 
+@pytest.mark.searching
 def test_copies_count_once(case: Case) -> None:
     """Whether the copy was there before the replay or comes after it."""
     case.put_aside((case.value("a"), b"k", [], 0))
@@ -231,6 +232,7 @@ def test_copies_count_once(case: Case) -> None:
     assert len(case.sent_back()) == 1
 
 
+@pytest.mark.searching
 def test_what_others_put_there_stays(case: Case) -> None:
     """A message that is no dead letter is never dropped."""
     case.put_aside((case.value("a"), b"k", [], 0))
@@ -239,6 +241,7 @@ def test_what_others_put_there_stays(case: Case) -> None:
     assert case.replay() == Replayed(foreign=1)
 
 
+@pytest.mark.searching
 @pytest.mark.parametrize("discard", [False, True])
 def test_a_source_without_a_contract(case: Case, discard: bool) -> None:
     """Another project's: it stays open as it is, and is not in the way of the others."""
@@ -268,6 +271,7 @@ def other_source(case: Case, value: bytes, name: str = "topic") -> Raw:
     return raw.value(), raw.key(), headers, 0
 
 
+@pytest.mark.searching
 @pytest.mark.parametrize(
     ("name", "value"),
     [
@@ -287,6 +291,7 @@ def test_numbers_that_kafka_has_no_room_for(case: Case, name: str, value: bytes)
     assert case.replay() == Replayed(replayed=1, foreign=1)
 
 
+@pytest.mark.searching
 @pytest.mark.parametrize("text", [b"", b"x", b"-1", b"9" * 5000, b"\xff"])
 def test_a_mark_that_is_none(case: Case, text: bytes) -> None:
     """It settles nothing."""
@@ -360,6 +365,7 @@ def test_a_second_replay_fences_the_first(case: Case, stack: Stack) -> None:
     assert len(case.sent_back()) == 1200
 
 
+@pytest.mark.searching
 def test_a_replay_whose_brokers_go_away_ends(
     case: Case, streamcontract_faults: Faults, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -423,6 +429,7 @@ def test_the_command_line_from_list_to_replay(case: Case, run: Callable[..., Res
     assert "nothing was open" in run("replay", case.dead).output
 
 
+@pytest.mark.searching
 def test_the_command_line_in_json(case: Case, run: Callable[..., Result]) -> None:
     """What is open, one of them with its bytes and its value, and what a replay did."""
     value = case.value("fine")
@@ -455,6 +462,7 @@ def test_the_command_line_in_json(case: Case, run: Callable[..., Result]) -> Non
     assert found("list", case.dead) == (0, {"brokers": document["brokers"], "open": []})
 
 
+@pytest.mark.searching
 def test_a_dead_letter_cannot_steer_the_terminal(case: Case, run: Callable[..., Result]) -> None:
     """Whoever may write to the topic would otherwise write to the screen of whoever looks."""
     case.put_aside((case.value("fine"), b"k", [], 0))
@@ -492,6 +500,7 @@ def test_wrong_places(
     assert message in result.output
 
 
+@pytest.mark.searching
 def test_showing_needs_no_registry(case: Case, run: Callable[..., Result]) -> None:
     """Bytes, headers and reason are shown where it does not answer, and no credentials are."""
     case.put_aside((case.value("fine"), b"k", [], 0))
@@ -504,6 +513,7 @@ def test_showing_needs_no_registry(case: Case, run: Callable[..., Result]) -> No
     assert "s3cr3t" not in result.output
 
 
+@pytest.mark.searching
 @pytest.mark.parametrize(
     "value",
     [b"no frame", frame(2**31 - 1, b"of an unknown schema")],
@@ -529,6 +539,7 @@ def test_a_topic_that_has_no_dead_letter_topic_is_left_alone(
     assert len(read_all(case.config, case.topic)) == 2
 
 
+@pytest.mark.searching
 def test_a_dead_letter_topic_of_any_name(
     case: Case, topic: Callable[..., str], run: Callable[..., Result]
 ) -> None:

@@ -213,6 +213,7 @@ def test_a_rebalance_in_order_adds_no_letter(broker: ScriptedBroker) -> None:
     assert put_aside(broker) == [1]
 
 
+@pytest.mark.searching
 def test_calls_that_are_cancelled_put_a_message_aside_once(
     config: Config, topic: Callable[..., str], bar: Callable[..., Stock]
 ) -> None:

@@ -63,6 +63,7 @@ def test_commits_by_hand_and_seeks() -> None:
         machine.teardown()
 
 
+@pytest.mark.searching
 def test_a_seek_counts_though_an_exception_leaves_the_block() -> None:
     """A run that was found: what was in hand before a seek does not come again after it."""
     with DevStack(brokers=1) as stack, SchemaRegistry(stack.registry_url) as registry:

@@ -64,6 +64,7 @@ def subscriptions(names: dict[str, str]) -> dict[str, type[Trade | Quote]]:
     return {names["trades"]: Trade, names["pattern"]: Quote}
 
 
+@pytest.mark.searching
 @pytest.mark.parametrize("how", ["iteration", "poll", "consume"])
 @pytest.mark.parametrize("with_group", [False, True])
 def test_each_message_has_its_own_topic_and_type(

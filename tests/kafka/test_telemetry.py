@@ -235,6 +235,7 @@ def test_a_full_queue_makes_no_second_span(
     assert len(observed.spans("send")) == 9
 
 
+@pytest.mark.searching
 def test_counts_outlive_what_counted(
     config: Config, bar: Callable[..., Stock], topic: Callable[..., str], observed: Observed
 ) -> None:

@@ -128,6 +128,7 @@ def test_a_group_that_assigns_nothing_is_logged(
     assert line.startswith("waiting for group 'report' to assign partitions (it keeps those of")
 
 
+@pytest.mark.searching
 def test_a_flush_that_gets_nowhere_says_so(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -250,6 +250,7 @@ def _started(commands: Commands, *arguments: str) -> subprocess.Popen[bytes]:
     )
 
 
+@pytest.mark.searching
 def test_a_reader_that_ends_early_is_no_failure(commands: Commands, sales: Sales) -> None:
     """As behind ``| head -1``: no message, exit code 0."""
     with _started(commands, "--follow") as running:
@@ -264,6 +265,7 @@ def test_a_reader_that_ends_early_is_no_failure(commands: Commands, sales: Sales
         assert (running.wait(30), running.stderr.read()) == (0, b"")
 
 
+@pytest.mark.searching
 def test_ctrl_c_ends_a_read_that_follows(
     commands: Commands, sales: Sales, signals_end: None
 ) -> None:

@@ -67,6 +67,7 @@ def test_an_id_that_was_not_there_is_not_asked_for_again_at_once(
         assert client.schema_by_id(7) == parse_schema("int")
 
 
+@pytest.mark.searching
 def test_foreign_ids_are_waited_for_once_in_a_while(
     scripted: ScriptedServer, pauses: list[float], clock: Clock
 ) -> None:

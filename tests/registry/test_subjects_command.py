@@ -250,6 +250,7 @@ def test_contexts(server: RegistryServer, registry: SchemaRegistry) -> None:
         assert not [line for line in lines if line.startswith("version")]
 
 
+@pytest.mark.searching
 def test_errors_are_one_line(server: RegistryServer, registry: SchemaRegistry) -> None:
     """With the subject that was meant, if one is near; whatever is in the name."""
     registry.register("orders-value", INT)

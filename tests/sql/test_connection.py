@@ -64,6 +64,7 @@ _STARS = """
 """
 
 
+@pytest.mark.searching
 @pytest.mark.parametrize(
     ("query", "expected", "expected_fetched"),
     [
@@ -94,6 +95,7 @@ def test_answers_and_what_is_fetched(
     assert {read.messages for read in topics.reads} == {ALL}
 
 
+@pytest.mark.searching
 def test_what_is_in_no_row_is_counted(topics: TopicConnection, bars: Bars) -> None:
     """Poison and tombstones, in all partitions that are read."""
     asked(topics, "select count(*) from bars where _partition > 0", bars)
@@ -103,6 +105,7 @@ def test_what_is_in_no_row_is_counted(topics: TopicConnection, bars: Bars) -> No
     assert "0x6e" in str(read.faults[0])
 
 
+@pytest.mark.searching
 def test_only_used_columns_are_decoded(
     topics: TopicConnection, bars: Bars, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -123,6 +126,7 @@ def test_only_used_columns_are_decoded(
     assert chosen[-1] == (["symbol"], {})
 
 
+@pytest.mark.searching
 def test_a_time_range_reads_its_part_of_the_topic(
     bars: Bars, topics: TopicConnection, is_embedded: bool
 ) -> None:
@@ -141,6 +145,7 @@ def test_a_time_range_reads_its_part_of_the_topic(
         assert fetched(ordered) == (30 if is_embedded else 9)
 
 
+@pytest.mark.searching
 def test_now_is_one_time(
     topics: TopicConnection, bars: Bars, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -159,6 +164,7 @@ def test_now_is_one_time(
 # ---- statements that write, and files
 
 
+@pytest.mark.searching
 def test_tables_and_files_of_topics(topics: TopicConnection, bars: Bars, tmp_path: Path) -> None:
     """They are there after the statement, and are joined with the topic."""
     database, file = tmp_path / "bars.duckdb", tmp_path / "bars.parquet"
@@ -235,6 +241,7 @@ def test_rows_as_arrow(topics: TopicConnection, bars: Bars) -> None:
         topics.query("create table one as select 1")
 
 
+@pytest.mark.searching
 def test_rows_of_arrow_end_with_the_next_statement(topics: TopicConnection, bars: Bars) -> None:
     """By an error: fewer rows would be taken for all."""
     reader = topics.query(f"from {bars.table}")
@@ -271,6 +278,7 @@ def test_values_that_are_no_records(bars: Bars, topic: TopicMaker) -> None:
         assert topics.execute(f'select _offset from "{name}"').fetchall() == [(0,)]
 
 
+@pytest.mark.searching
 def test_a_field_with_the_name_of_a_metadata_column(bars: Bars, topic: TopicMaker) -> None:
     """It is refused, until the metadata are named otherwise."""
     name = topic("clash")
@@ -284,6 +292,7 @@ def test_a_field_with_the_name_of_a_metadata_column(bars: Bars, topic: TopicMake
         assert topics.execute(query).fetchall() == [(7, 0)]
 
 
+@pytest.mark.searching
 def test_topics_that_differ_in_case(
     topics: TopicConnection, bars: Bars, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -297,6 +306,7 @@ def test_topics_that_differ_in_case(
 # ---- errors
 
 
+@pytest.mark.searching
 @pytest.mark.parametrize(
     ("query", "message"),
     [
@@ -315,6 +325,7 @@ def test_a_wrong_query_is_one_error(
     assert message in str(caught.value)
 
 
+@pytest.mark.searching
 def test_an_error_of_a_topic_is_raised_as_it_is(
     topics: TopicConnection, bars: Bars, monkeypatch: pytest.MonkeyPatch
 ) -> None:

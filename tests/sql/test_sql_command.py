@@ -64,6 +64,7 @@ def test_json(bars: Bars) -> None:
     assert (read["topic"], read["fetched"], read["messages"]) == (bars.topic, 1, ALL)
 
 
+@pytest.mark.searching
 def test_json_of_what_cannot_be_read(bars: Bars) -> None:
     """It is not in the rows, and it is in the document."""
     query = "select count(*) as n from bars where _partition = 2"
@@ -74,6 +75,7 @@ def test_json_of_what_cannot_be_read(bars: Bars) -> None:
     assert fault["message"].startswith("the message starts with byte 0x6e")
 
 
+@pytest.mark.searching
 def test_csv(bars: Bars) -> None:
     """As other programs read it: null is empty."""
     query = "select symbol, null as none, 'a,\"b' as text from bars where _offset < 1 order by _key"

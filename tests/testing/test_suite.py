@@ -296,6 +296,7 @@ def test_a_wrong_project_file(project: Scratch) -> None:
     assert not any("order-schema" in line for line in result.outlines)
 
 
+@pytest.mark.searching
 def test_failures_can_be_pasted(project: Scratch) -> None:
     """The tests in the messages are modules that fail now, and pass when the fault is mended."""
     project.change(*BREAKING)
@@ -410,6 +411,7 @@ def test_a_lost_message_can_be_pasted(project: Scratch, name: str) -> None:
     run("-p", "no:cacheprovider", "test_pasted.py").assert_outcomes(passed=1)
 
 
+@pytest.mark.searching
 def test_keys_that_may_be_null(files: Scratch) -> None:
     """A batch that mixes keys and none passes, whatever the number of partitions."""
     files.put("schemas/key.avsc", '["null", "string"]')
@@ -448,6 +450,7 @@ def test_every_registered_version(
     assert "data of suite-ticks-value version 1 cannot be read" in failed["tick-decodes-registry"]
 
 
+@pytest.mark.searching
 def test_every_version_in_git(project: Scratch) -> None:
     """On request, versions before the commit count too."""
     project.change("schemas/tick.avsc", '"tags"', '"labels"')
@@ -468,6 +471,7 @@ def test_levels_that_promise_less(project: Scratch, level: str, reason: str) -> 
     result.stdout.fnmatch_lines([f"SKIPPED*{reason}*"])
 
 
+@pytest.mark.searching
 def test_new_contracts_are_skipped(project: Scratch) -> None:
     """One that no commit has has nothing to be held against."""
     project.put("schemas/new.avsc", '{"type": "record", "name": "New", "fields": []}')
