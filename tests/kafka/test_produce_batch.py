@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 import pyarrow as pa
 import pytest
+from tests.kafka.installed import skip_without_columns
 from tests.kafka.observed import Observed
 from tests.kafka.test_produce_all import refuse_next
 
@@ -22,7 +23,6 @@ from streamcontract import (
     StockProducer,
 )
 from streamcontract.codec import Contract
-from streamcontract.codec.engine import Unusable, find_extension
 from streamcontract.errors import ArgumentError, ClientError, ColumnsError, ColumnTypesError
 from streamcontract.kafka import (
     Delivery,
@@ -39,8 +39,7 @@ if TYPE_CHECKING:
 
     from streamcontract.devstack import DevStack
 
-if isinstance(find_extension("columns"), Unusable):
-    pytest.skip("columns need native code", allow_module_level=True)
+skip_without_columns()
 
 SALE: dict[str, Any] = {
     "type": "record",

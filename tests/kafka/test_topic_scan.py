@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from tests.kafka.dlq_io import produce_raw
 from tests.kafka.installed import skip_without_columns
 from tests.kafka.test_assembly import Raw
-from tests.kafka.test_consume_batch import BAD, fill, volumes
 
 from streamcontract import Stock, StockProducer
 from streamcontract.errors import ArgumentError, ClientError, ConfigurationError
@@ -27,6 +26,8 @@ if TYPE_CHECKING:
     from streamcontract.testing.fixtures.stacks import Stack
 
 skip_without_columns()
+
+from tests.kafka.test_consume_batch import BAD, fill, volumes  # noqa: E402 - native code
 
 Config = dict[str, Any]
 
