@@ -59,7 +59,14 @@ def test_container_files_of_fastavro(values: list[Any]) -> None:
     data = [codec.encode(value) for value in values]
     table = pa.table(codec.decode_columns(data))
     records = list(fastavro.reader(io.BytesIO(_container(codec.schema, data))))
-    assert table.equals(pa.Table.from_pylist(records, schema=table.schema))
+    expected = pa.Table.from_pylist(records, schema=table.schema)
+    assert _without_dictionaries(table).equals(_without_dictionaries(expected))
+
+
+def _without_dictionaries(table: Any) -> Any:
+    """Symbols as text: pyarrow's dictionaries have those that occur, ours all."""
+    at = table.schema.get_field_index("side")
+    return table.set_column(at, "side", table.column("side").cast(pa.string()))
 
 
 def _container(schema: Schema, data: list[bytes]) -> bytes:

@@ -49,7 +49,11 @@ def lesson(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def stack(pytestconfig: pytest.Config, lesson: Path) -> Iterator[Mapping[str, str]]:
+def stack(
+    pytestconfig: pytest.Config,
+    lesson: Path,
+    signals_end: None,
+) -> Iterator[Mapping[str, str]]:
     """The addresses of what the first page starts, on free ports; or of a cluster that runs."""
     kind = stack_kind(pytestconfig)
     if kind not in _BROKERS:

@@ -82,7 +82,8 @@ def test_files_have_each_offset_once(
             names = [each for each in names_in(folder) if each.partition == partition]
             ends = [0, *(each.last + 1 for each in names)]
             assert [each.first for each in names] == ends[:-1]
-            assert not text[ends[-1] :].strip(".")
+            # Tombstones after the last row are no rows, and are read again by the next run.
+            assert not text[ends[-1] :].strip(".t")
         kept = {LOCK_FILE, CONTENT_FILE}
         for each in names_in(folder):
             kept |= {str(each), each.of_faults}
