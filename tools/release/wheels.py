@@ -122,7 +122,7 @@ def try_wheel(interpreter: Interpreter, wheel: Path) -> list[str]:
         python = make_environment(interpreter, Path(scratch))
         _run(str(python), *_PIP, "install", str(wheel))
         used = _use(python, _NATIVE)
-        _run(str(python), *_PIP, "install", f"{wheel}[otel,test,pydantic,cattrs]")
+        _run(str(python), *_PIP, "install", f"{wheel}[arrow,cattrs,console,otel,pydantic,sql,test]")
         # What is imported is the wheel: the folder of the package's source is not on the path.
         tested = _run(str(python), "-m", "pytest", "--quiet", _EXAMPLES, cwd=ROOT)
         return [*used, f"examples: {_last_line(tested)}"]
