@@ -17,8 +17,7 @@ from streamcontract.export.job import DATABASE, FORMATS, METADATA, Export
 from streamcontract.export.rotation import Rotation
 from streamcontract.kafka.connection.config import split_config
 from streamcontract.messages.positions import parse_position
-from streamcontract.messages.topics import no_schema, writer_of
-from streamcontract.messages.values import Form
+from streamcontract.messages.topics import schema_of
 from streamcontract.registry import SchemaRegistry
 from streamcontract.reporting.facts import print_facts
 from streamcontract.reporting.tables import Table, number
@@ -185,10 +184,7 @@ def _schema_of(
     """The schema of the topic's contract, else the latest of the registry."""
     settings = split_config(config)
     with SchemaRegistry.from_config(settings.registry) as registry:
-        found = writer_of(topic, project, registry, settings, Form(), contract=contract)
-        if found is None or found.schema is None:
-            raise no_schema(topic, registry)
-        return found.schema
+        return schema_of(topic, project, registry, settings, contract=contract)
 
 
 def _in_words(export: Export, report: ExportReport) -> Iterator[str | Table]:
