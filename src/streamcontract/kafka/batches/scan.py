@@ -16,7 +16,7 @@ from streamcontract.kafka.batches.batch import consumed
 from streamcontract.kafka.batches.metadata import checked_metadata
 from streamcontract.kafka.connection.bounded_read import read_between
 from streamcontract.kafka.connection.cluster import Cluster
-from streamcontract.kafka.connection.config import build_client, split_config
+from streamcontract.kafka.connection.config import WITHOUT_GROUP, build_client, split_config
 from streamcontract.kafka.contract.arguments import ContractArguments
 from streamcontract.kafka.contract.topic_deserializer import TopicDeserializer
 from streamcontract.registry import SchemaRegistry
@@ -275,9 +275,7 @@ class TopicScan:
 
 
 _PROPERTIES: Final[dict[str, Any]] = {
-    "group.id": "streamcontract-scan",  # librdkafka requires one; nothing joins it
-    "enable.auto.commit": False,
-    "enable.auto.offset.store": False,
+    **WITHOUT_GROUP,
     "enable.partition.eof": True,
     "auto.offset.reset": "error",
     # As of a bounded read: a fetch at the end would delay the next one, of another offset.

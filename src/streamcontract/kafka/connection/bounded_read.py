@@ -16,7 +16,7 @@ import confluent_kafka
 from confluent_kafka import TopicPartition
 
 from streamcontract.kafka.connection.cluster import consume_error
-from streamcontract.kafka.connection.config import build_client
+from streamcontract.kafka.connection.config import WITHOUT_GROUP, build_client
 from streamcontract.kafka.connection.error_codes import LocalErrorCode
 from streamcontract.kafka.connection.waits import SLICE, interruptible
 from streamcontract.kafka.errors import StalledError
@@ -36,10 +36,7 @@ _OFFSET: Final[Callable[[Any], int]] = operator.methodcaller("offset")
 _ERROR: Final[Callable[[Any], Any]] = operator.methodcaller("error")
 
 _SET: Final[Mapping[str, Any]] = {
-    # Never joined, and without commits, but librdkafka requires a name.
-    "group.id": "streamcontract.no-group",
-    "enable.auto.commit": False,
-    "enable.auto.offset.store": False,
+    **WITHOUT_GROUP,
     "enable.partition.eof": True,
     # For an offset that retention has deleted: the remaining messages are read, none is skipped.
     "auto.offset.reset": "earliest",

@@ -37,13 +37,31 @@ if TYPE_CHECKING:
     from streamcontract.registry.subjects import SubjectNameStrategy
     from streamcontract.wire import Location, WireFormat
 
-__all__ = ["BOOTSTRAP_VARIABLE", "DEFAULT_BOOTSTRAP", "Settings", "build_client", "split_config"]
+__all__ = [
+    "BOOTSTRAP_VARIABLE",
+    "DEFAULT_BOOTSTRAP",
+    "NO_GROUP",
+    "WITHOUT_GROUP",
+    "Settings",
+    "build_client",
+    "split_config",
+]
 
 Config = Mapping[str, Any] | None
 """Client properties; those that are left out come from the environment."""
 
 BOOTSTRAP_VARIABLE: Final = "STREAMCONTRACT_BOOTSTRAP_SERVERS"
 DEFAULT_BOOTSTRAP: Final = "localhost:19092"
+
+NO_GROUP: Final = "streamcontract.no-group"
+"""The group of a client without one, which never joins or commits: librdkafka requires a name."""
+
+WITHOUT_GROUP: Final[Mapping[str, Any]] = {
+    "group.id": NO_GROUP,
+    "enable.auto.commit": False,
+    "enable.auto.offset.store": False,
+}
+"""The properties of a consumer that is assigned its partitions, and commits nothing."""
 
 _REGISTRY_PREFIXES: Final = (CONFIG_PREFIX, LOCK_PREFIX)
 _STRATEGIES: Final[Mapping[str, SubjectNameStrategy]] = {

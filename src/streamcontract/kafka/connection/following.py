@@ -9,7 +9,7 @@ import confluent_kafka
 from confluent_kafka import TopicPartition
 
 from streamcontract.kafka.connection.cluster import consume_error
-from streamcontract.kafka.connection.config import build_client
+from streamcontract.kafka.connection.config import WITHOUT_GROUP, build_client
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -21,10 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["Following"]
 
 _SET: Final[Mapping[str, Any]] = {
-    # Never joined, and without commits, but librdkafka requires a name.
-    "group.id": "streamcontract.no-group",
-    "enable.auto.commit": False,
-    "enable.auto.offset.store": False,
+    **WITHOUT_GROUP,
     "auto.offset.reset": "latest",
     "isolation.level": "read_committed",
     # Fetching ahead is bounded: messages that are not taken stay at the broker.

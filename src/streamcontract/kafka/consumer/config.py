@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from streamcontract.errors import ConfigurationError, shown
 from streamcontract.guards import text
+from streamcontract.kafka.connection.config import NO_GROUP
 from streamcontract.kafka.consumer.start import Starts, check_start
 from streamcontract.kafka.errors import PropertyError
 
@@ -32,9 +33,6 @@ COMMIT_COUNT: Final = "streamcontract.auto.commit.interval.messages"
 _DESERIALIZERS: Final = tuple(
     f"{what}.deserializer{suffix}" for what in ("key", "value") for suffix in ("", ".builder")
 )
-
-# A client without a group never joins or commits, but librdkafka requires a name.
-_NO_GROUP: Final = "streamcontract.no-group"
 
 
 def check_topic(topic: str, instead: str) -> None:
@@ -89,7 +87,7 @@ def set_group(client: dict[str, Any], group: str | None, partitions: Sequence[Ke
     if partitions is not None and len(set(partitions)) < len(partitions):
         raise ConfigurationError(f"partitions= names one twice: {partitions}")
     name = group or configured
-    client["group.id"] = name or _NO_GROUP
+    client["group.id"] = name or NO_GROUP
     return bool(name)
 
 
