@@ -25,7 +25,7 @@ _NAME: Final = re.compile(
 )
 
 _HIDING: Final = ("_", ".")
-"""What the names of files begin with that readers of whole folders pass over."""
+"""The beginnings of names of files that readers of whole folders pass over."""
 
 _LONGEST: Final = 180
 """Characters of a topic in a name: of the 255 of a file system, less those of the rest of it."""

@@ -31,7 +31,7 @@ _Span = tuple[Mapping[int, int], Mapping[int, int]]
 
 _MILLISECOND: Final = timedelta(milliseconds=1)
 _CLOCKS_OF_BROKERS: Final = timedelta(hours=1) // _MILLISECOND
-"""How far the clocks of brokers may differ, which set the timestamps of ``LogAppendTime``."""
+"""The difference between the clocks of brokers, which set the timestamps of ``LogAppendTime``."""
 
 _MOST_SPANS: Final = 16
 """Above it intervals of time are looked up as one."""

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 __all__ = ["MessageRow", "Messages", "ValueRow", "messages_page", "row_of"]
 
 _SECONDS: Final = 1.0
-"""How long a page looks for messages before it shows what it has."""
+"""Seconds that a page looks for messages before it shows what it has."""
 
 _MOST_ITEMS: Final = 50
 _LONG_TEXT: Final = 2_000

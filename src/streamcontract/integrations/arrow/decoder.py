@@ -33,7 +33,7 @@ HEADERS: Final = "headers"
 """The column with the headers of messages, if there is one."""
 
 ERROR_FIELDS: Final = ("path", "reason", "schema_id", "value")
-"""Where a value does not fit and why, the schema id of its frame, and the value itself."""
+"""The path and the reason of a value that does not fit, the schema id of its frame, the value."""
 
 _ERROR: Final = pa.struct(
     [

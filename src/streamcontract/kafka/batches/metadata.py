@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     """Metadata columns in their order; as a mapping, with the names of the columns."""
 
 Tombstones = Literal["drop", "null"]
-"""Whether messages without a value are left out, or rows of nulls."""
+"""The treatment of messages without a value: left out, or rows of nulls."""
 
 _NAMES: Final[tuple[str, ...]] = get_args(MetadataName)
 
