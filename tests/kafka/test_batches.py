@@ -270,7 +270,7 @@ def test_a_registry_that_does_not_answer(is_key: bool) -> None:
     reader = deserializer(schema, {1: schema}, Codec[Any](_POINT))
     found = BatchDecoder(reader, None, NAMES).decode(raws)
     assert (found.size, type(found.error)) == (2, RegistryUnreachableError)
-    assert [rows.indexes for rows in found.rows] == [[0]]
+    assert [rows.indexes() for rows in found.rows] == [[0]]
     assert list(found.faults) == [1]
     nothing = BatchDecoder(reader, None, NAMES).decode(raws[2:])
     assert (nothing.size, type(nothing.error)) == (0, RegistryUnreachableError)
