@@ -30,8 +30,6 @@ from streamcontract.kafka.telemetry import NO_TELEMETRY
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    import confluent_kafka
-
     from streamcontract.codec import Codec
     from streamcontract.columns.decode import ColumnDecoder
     from streamcontract.columns.decoded import Parts

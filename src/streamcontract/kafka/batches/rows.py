@@ -117,9 +117,7 @@ class Rows:
     @property
     def key_errors(self) -> dict[int, Exception]:
         """The errors of their keys that are known, by index."""
-        return {
-            index: error for index, error in self.found.key_errors.items() if self._has(index)
-        }
+        return {index: error for index, error in self.found.key_errors.items() if self._has(index)}
 
     def _has(self, index: int) -> bool:
         at = bisect.bisect_left(self.indexes, index)

@@ -267,8 +267,7 @@ class TopicScan:
         if not ranges:
             return
         numbers = sorted({each.partition for each in ranges})
-        firsts = self._cluster.first_offsets(self.topic, numbers)
-        ends = self._cluster.end_offsets(self.topic, numbers)
+        firsts, ends = self._cluster.bounds(self.topic, numbers)
         for each in ranges:
             first, end = firsts[each.partition], ends[each.partition]
             if each.start < first or each.end > end:
