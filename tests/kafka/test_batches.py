@@ -251,7 +251,7 @@ def _steps(work: Callable[[], object]) -> int:
         work()
     finally:
         sys.settrace(before)
-        threading.settrace(before_in_threads)  # type: ignore[arg-type] # None for none
+        threading.settrace(before_in_threads)
     return count
 
 
