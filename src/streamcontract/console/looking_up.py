@@ -167,8 +167,7 @@ def ranges_of(asked: LookUp, sources: Sources) -> Ranges:
             f"topic {topic!r} has no partition {asked.partition}; it has 0 to {len(known) - 1}"
         )
     partitions = known if asked.partition is None else [asked.partition]
-    firsts = cluster.first_offsets(topic, partitions)
-    ends = cluster.end_offsets(topic, partitions)
+    firsts, ends = cluster.bounds(topic, partitions)
     position = "latest" if asked.start == NEWEST else parse_position(asked.start)
     if position == "latest" or isinstance(position, Last):
         offsets = {each: (firsts[each], ends[each]) for each in partitions}
@@ -183,8 +182,7 @@ def _still_there(rest: Ranges, topic: str, known: Sequence[int], cluster: Cluste
     """The part of ranges, which come from an address, that the topic has."""
     if strange := rest.offsets.keys() - set(known):
         raise ConfigurationError(f"topic {topic!r} has no partition {min(strange)}")
-    firsts = cluster.first_offsets(topic, rest.offsets)
-    ends = cluster.end_offsets(topic, rest.offsets)
+    firsts, ends = cluster.bounds(topic, rest.offsets)
     offsets = {
         each: (max(low, firsts[each]), min(high, ends[each]))
         for each, (low, high) in rest.offsets.items()
