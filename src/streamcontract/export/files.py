@@ -83,16 +83,32 @@ class FilesTarget:
         return tuple(self._finished.get(partition, ()))
 
     def write(self, batch: PartitionBatch, start: int) -> None:
-        """Write a batch into the partition's file, and end the file where rotation is due."""
-        file = self._open.get(batch.partition)
-        if file is None:
-            file = self._open[batch.partition] = self._begin(batch, start)
+        """Write a batch into the partition's files, and end each where rotation is due."""
+        while True:
+            file = self._open.get(batch.partition)
+            if file is None:
+                file = self._open[batch.partition] = self._begin(batch, start)
+            room = self._rotation.room(file.rows)
+            if room is None or len(batch.rows) <= room:
+                self._add(file, batch)
+                return
+            head, batch = batch.cut(room)
+            self._add(file, head)
+            start = head.end
+
+    def _add(self, file: _OpenFile, batch: PartitionBatch) -> None:
+        """Write a batch, and end the file if rotation is due."""
         file.add(batch)
-        is_due = self._rotation.is_due(
-            rows=file.rows, size=file.size(), age=self._clock() - file.opened_at
-        )
-        if is_due and batch.end > file.first:  # tombstones alone do not say where they are
+        # Tombstones alone do not say where they are.
+        if batch.end > file.first and self._is_due(file):
             self._end(batch.partition, batch.end)
+
+    def _is_due(self, file: _OpenFile) -> bool:
+        age = self._clock() - file.opened_at
+        if not self._rotation.is_due(rows=file.rows, size=file.size(), age=age):
+            return False
+        file.flush()  # the size was an estimate
+        return self._rotation.is_due(rows=file.rows, size=file.size(), age=age)
 
     def finish(self, partition: int, end: int) -> None:
         """End the partition's file, if one is open."""
@@ -161,8 +177,12 @@ class _OpenFile:
             self._faults.file.write(fault.line())
 
     def size(self) -> int:
-        """How many bytes were written."""
-        return self._draft.path.stat().st_size
+        """How many bytes it will have, about: exactly after :meth:`flush`."""
+        return self._draft.path.stat().st_size + self._writer.waiting
+
+    def flush(self) -> None:
+        """Write what waits."""
+        self._writer.flush()
 
     def commit(self, folder: Path, name: FileName) -> None:
         """Bring it to disk and give it its name, after its faults have theirs."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import attrs
 
@@ -73,6 +73,7 @@ class PartitionBatch:
     Attributes:
         partition: The partition.
         rows: Those that were decoded, as a ``pyarrow.Table``.
+        offsets: Their offsets, as an Arrow array.
         faults: Those that were not.
         tombstones: How many had no value.
         end: The offset after the last of them.
@@ -80,9 +81,49 @@ class PartitionBatch:
 
     partition: int
     rows: Any
+    offsets: Any
     faults: Sequence[Fault] = ()
     tombstones: int = 0
     end: int
+
+    @property
+    def size(self) -> int:
+        """Bytes that it takes in memory, about."""
+        size: int = self.rows.nbytes + sum(map(_size, self.faults))
+        return size
+
+    def cut(self, rows: int) -> tuple[PartitionBatch, PartitionBatch]:
+        """It as two: one that ends with the last of its first rows, and what comes after that.
+
+        Args:
+            rows: How many rows the first has, above 0; there are more.
+        """
+        end = self.offsets[rows - 1].as_py() + 1
+        before = [each for each in self.faults if each.offset < end]
+        return (
+            attrs.evolve(
+                self,
+                rows=self.rows.slice(0, rows),
+                offsets=self.offsets.slice(0, rows),
+                faults=before,
+                end=end,
+            ),
+            attrs.evolve(
+                self,
+                rows=self.rows.slice(rows),
+                offsets=self.offsets.slice(rows),
+                faults=self.faults[len(before) :],
+                tombstones=0,
+            ),
+        )
+
+
+_SIZE_OF_FAULT: Final = 1_000
+"""Bytes of a fault without its key and value, about."""
+
+
+def _size(fault: Fault) -> int:
+    return _SIZE_OF_FAULT + len(fault.key or b"") + len(fault.value or b"")
 
 
 @attrs.frozen(kw_only=True)
