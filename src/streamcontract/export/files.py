@@ -6,7 +6,10 @@ import contextlib
 import time
 from typing import TYPE_CHECKING
 
+import attrs
+
 from streamcontract.atomic_file import draft_beside
+from streamcontract.export.evolution import with_nullable
 from streamcontract.export.folder import Folder
 from streamcontract.export.names import FileName, draft_names, topic_in_names
 
@@ -48,7 +51,6 @@ class FilesTarget:
         rotation: Rotation,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._content = content
         self._format = file_format
         self._rotation = rotation
         self._clock = clock
@@ -56,6 +58,7 @@ class FilesTarget:
         self._finished: dict[int, list[str]] = {}
         with contextlib.ExitStack() as resources:
             self._folder = Folder(path, content, resources)
+            self._content = self._folder.content
             self._resources = resources.pop_all()
 
     def __enter__(self) -> Self:
@@ -84,6 +87,9 @@ class FilesTarget:
 
     def write(self, batch: PartitionBatch, start: int) -> None:
         """Write a batch into the partition's files, and end each where rotation is due."""
+        if self._content.nullable:
+            rows = with_nullable(batch.rows, self._content.nullable)
+            batch = attrs.evolve(batch, rows=rows)
         while True:
             file = self._open.get(batch.partition)
             if file is None:

@@ -199,10 +199,13 @@ class Export:
                 f"there are no columns to export of {self.schema.name}: add some of its metadata, "
                 "such as --metadata offset"
             )
+        if self.format != DATABASE:
+            file_format = format_of(self.format)
+            file_format.check(content, schema)
+        topic_id = Cluster(split_config(self.config).client).topic_id(self.topic)
+        content = attrs.evolve(content, topic_id=topic_id)
         if self.format == DATABASE:
             return DatabaseTarget(self.into, content, self.table or self.topic)
-        file_format = format_of(self.format)
-        file_format.check(content, schema)
         return FilesTarget(self.into, content, file_format=file_format, rotation=self.rotation)
 
     # ---- offsets
