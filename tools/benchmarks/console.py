@@ -28,7 +28,8 @@ from rich.console import Console
 from benchmarks.tables import Table
 from streamcontract import ContractProducer, SchemaRegistry, parse_schema
 from streamcontract.devstack import DevStack
-from streamcontract.devstack.kafka import KafkaStack
+from streamcontract.devstack.kafka.cluster import KafkaCluster, kafka_program
+from streamcontract.devstack.registry import RegistryServer
 from streamcontract.registry.subjects import topic_name_strategy
 
 if TYPE_CHECKING:
@@ -88,14 +89,10 @@ def main(
 ) -> None:
     """Measure the console's pages on a cluster of this size."""
     out = Console(width=110)
-    with KafkaStack() if stack == "kafka" else DevStack(brokers=1) as running:
-        config = {
-            "bootstrap.servers": running.bootstrap_servers,
-            "schema.registry.url": running.registry_url,
-        }
+    with _stack(stack) as config:
         _register(config, subjects)
         _fill(config, messages)
-        _create(running.bootstrap_servers, topics)
+        _create(config["bootstrap.servers"], topics)
         pages = {
             "overview": "/",
             "topics": "/topics",
@@ -117,6 +114,26 @@ def main(
                 out.print(Table("in the browser", ("", "s", "rows"), shown).rich())
             if tail:
                 out.print(_tail(server, config, tail, rate).rich())
+
+
+@contextlib.contextmanager
+def _stack(kind: str) -> Iterator[Mapping[str, str]]:
+    """The configuration of clients of a stack, while it runs."""
+    if kind == "embedded":
+        with DevStack(brokers=1) as stack:
+            yield {
+                "bootstrap.servers": stack.bootstrap_servers,
+                "schema.registry.url": stack.registry_url,
+            }
+        return
+    program = kafka_program()
+    # With the heap of tests, 256 MB, Kafka stalls in its garbage collector at 10,000 topics.
+    large = attrs.evolve(program, options=(*program.options, "-Xmx1g"))
+    with KafkaCluster(program=large) as cluster, RegistryServer() as registry:
+        yield {
+            "bootstrap.servers": cluster.bootstrap_servers,
+            "schema.registry.url": registry.url,
+        }
 
 
 def _name(number: int) -> str:
