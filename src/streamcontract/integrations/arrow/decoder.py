@@ -148,11 +148,14 @@ class _Compiled:
         column = batch.column(index)
         data = column.to_pylist()
         found = self._sources.find(column, data, _headers(batch))
-        faults = {row: each for row, each in enumerate(found) if each.__class__ is Fault}
-        rows = [row for row, each in enumerate(found) if each.__class__ is Source]
-        if len(rows) < len(data):
-            found = [found[row] for row in rows]
-        decoded = self._decoded([data[row] for row in rows], found)
+        faults: dict[int, Fault] = {}
+        rows: Sequence[int] = range(len(data))
+        framed = data
+        if not all(isinstance(each, Source) for each in set(found)):
+            faults = {row: each for row, each in enumerate(found) if isinstance(each, Fault)}
+            rows = [row for row, each in enumerate(found) if isinstance(each, Source)]
+            found, framed = [found[row] for row in rows], [data[row] for row in rows]
+        decoded = self._decoded(framed, found)
         for each in decoded.faults:
             source = found[each.index]
             faults[rows[each.index]] = Fault(each.reason, source.schema_id, each.path)
@@ -163,18 +166,17 @@ class _Compiled:
         names = [*batch.schema.names, ERROR]
         return type(batch).from_arrays([*arrays, _errors(faults, data)], names)
 
-    def _decoded(self, data: list[bytes], sources: list[Source]) -> DecodedColumns:
+    def _decoded(self, framed: list[bytes], sources: list[Source]) -> DecodedColumns:
         """The decoded payloads of framed values."""
-        writers: Schema | list[Schema] | None = [each.writer for each in sources]
         distinct = set(sources)
-        if len(distinct) == 1:
-            writers = sources[0].writer
+        is_one = len(distinct) == 1
+        writers = sources[0].writer if is_one else [each.writer for each in sources]
         start, *others = {each.size for each in distinct} or {0}
         if others:  # some have their id in a header
-            data = [value[each.size :] for value, each in zip(data, sources, strict=True)]
+            framed = [value[each.size :] for value, each in zip(framed, sources, strict=True)]
             start = 0
         columns = self._decoder.columns
-        return self._codec.decode_columns(data, writer=writers, columns=columns, start=start)
+        return self._codec.decode_columns(framed, writer=writers, columns=columns, start=start)
 
     def _array(self, decoded: DecodedColumns) -> Any:
         """The decoded values as one array."""
@@ -209,10 +211,12 @@ def _headers(batch: Any) -> list[Any] | None:
     ]
 
 
-def _in_rows(array: Any, rows: list[int], count: int) -> Any:
+def _in_rows(array: Any, rows: Sequence[int], count: int) -> Any:
     """The values of an array in the rows that they are of, null in all others."""
     if len(rows) == count:
         return array
+    if not rows:
+        return pa.nulls(count, array.type)
     numbers: list[int | None] = [None] * count
     for number, row in enumerate(rows):
         numbers[row] = number

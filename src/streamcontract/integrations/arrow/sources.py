@@ -41,7 +41,7 @@ class Source:
     size: int
 
 
-@attrs.frozen
+@attrs.frozen(eq=False)
 class Fault:
     """Why a value was not decoded."""
 
@@ -79,7 +79,9 @@ class SourceFinder:
         found: list[Any] = []
         for chunk in column.chunks if isinstance(column, pa.ChunkedArray) else (column,):
             found += self._by_prefix(chunk)
-        undecided = {row for row, each in enumerate(found) if each is _UNDECIDED}
+        undecided: set[int] = set()
+        if _UNDECIDED in found:
+            undecided.update(row for row, each in enumerate(found) if each is _UNDECIDED)
         if headers is not None:
             undecided.update(row for row, each in enumerate(headers) if each)
         for row in undecided:
