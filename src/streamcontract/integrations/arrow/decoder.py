@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from streamcontract.codec import Contract
     from streamcontract.columns import DecodedColumns
 
-__all__ = ["ERROR", "ERROR_FIELDS", "HEADERS", "ArrowDecoder", "arrow_decoder"]
+__all__ = ["ERROR", "ERROR_TYPE", "HEADERS", "ArrowDecoder", "arrow_decoder"]
 
 ERROR: Final = "error"
 """The column with what is wrong with a row, null for all that were decoded."""
@@ -33,10 +33,7 @@ ERROR: Final = "error"
 HEADERS: Final = "headers"
 """The column with the headers of messages, if there is one."""
 
-ERROR_FIELDS: Final = ("path", "reason", "schema_id", "value")
-"""The path and the reason of a value that does not fit, the schema id of its frame, the value."""
-
-_ERROR: Final = pa.struct(
+ERROR_TYPE: Final = pa.struct(
     [
         pa.field("path", pa.string()),
         pa.field("reason", pa.string(), nullable=False),
@@ -44,6 +41,7 @@ _ERROR: Final = pa.struct(
         pa.field("value", pa.binary(), nullable=False),
     ]
 )
+"""The path and the reason of a value that does not fit, the schema id of its frame, the value."""
 
 _BYTES: Final = (pa.binary(), pa.large_binary(), pa.binary_view())
 
@@ -226,4 +224,4 @@ def _in_rows(array: Any, rows: Sequence[int], count: int) -> Any:
 def _errors(faults: Mapping[int, Fault], data: Sequence[bytes | None]) -> Any:
     rows = sorted(faults)
     errors = [{**attrs.asdict(faults[row]), "value": data[row]} for row in rows]
-    return _in_rows(pa.array(errors, _ERROR), rows, len(data))
+    return _in_rows(pa.array(errors, ERROR_TYPE), rows, len(data))
