@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,6 +27,22 @@ load_profiles()
 
 # These start servers of their own.
 _REAL = tuple(Path(__file__).with_name(name) for name in ("clients", "guides", "spark", "stacks"))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[None]:
+    """Leave what is collected to no garbage collector: it stays to the end of the run.
+
+    A million objects would be visited again and again, while they are made and in each full
+    collection of a test: a quarter of the whole run.
+    """
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.collect()
+        gc.freeze()
+        gc.enable()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
