@@ -16,7 +16,7 @@ def test_every_case_is_checked() -> None:
         if case == 1:
             raise KeyError("one")
         if case == 2:
-            with pytest.raises(OSError):
+            with pytest.raises(KeyError):
                 pass
 
     with pytest.raises(

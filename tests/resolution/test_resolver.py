@@ -176,7 +176,7 @@ def test_aliases_that_compete() -> None:
     assert match_fields(writer, attrs.evolve(reader, fields=(one, named))) == [None, 1]  # type: ignore[arg-type] # likewise
 
 
-@in_one_test([*itertools.product(PRIMITIVES, repeat=2)])
+@in_one_test([*itertools.product(PRIMITIVES, PRIMITIVES)])
 def test_primitives_are_promoted_as_the_table_says(pair: tuple[str, str]) -> None:
     """Each of the 64 pairs, which can be read or is a TYPE_MISMATCH at the root."""
     writer, reader = pair
@@ -512,7 +512,7 @@ def logical(name: str, base: str = "long") -> dict[str, str]:
     return {"type": "int" if name == "time-millis" else base, "logicalType": name}
 
 
-@in_one_test([*itertools.product(TICKS, repeat=2)])
+@in_one_test([*itertools.product(TICKS, TICKS)])
 def test_units_of_one_kind_are_rescaled(pair: tuple[str, str]) -> None:
     """By the number of the finer unit in the coarser; other kinds are left as they are."""
     writer, reader = pair
