@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import os
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from types import TracebackType
 from typing import IO, TYPE_CHECKING, Any, Final, Generic, TypeVar, overload
 
 import attrs
 
+from streamcontract._typing import Self
 from streamcontract.codec import Codec
 from streamcontract.codec.engine import choose_engine
 from streamcontract.codec.limits import DEFAULT_LIMITS, Limits
@@ -22,11 +25,6 @@ from streamcontract.schema.parse import parse_schema
 from streamcontract.schema.sizes import min_size
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from types import TracebackType
-
-    from typing_extensions import Self
-
     from streamcontract.codec import Contract
     from streamcontract.columns import DecodedColumns
     from streamcontract.container_files.compression import Compression

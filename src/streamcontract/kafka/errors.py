@@ -26,7 +26,10 @@ DecodeError
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
+
+import confluent_kafka
 
 from streamcontract.errors import (
     ClientError,
@@ -37,10 +40,7 @@ from streamcontract.errors import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from uuid import UUID
-
-    import confluent_kafka
 
     from streamcontract.kafka.message import Delivery
 

@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from opentelemetry import context, metrics, trace
-from opentelemetry.trace import INVALID_SPAN, SpanKind, StatusCode, set_span_in_context
+from opentelemetry.metrics import MeterProvider
+from opentelemetry.trace import (
+    INVALID_SPAN,
+    Span,
+    SpanKind,
+    StatusCode,
+    TracerProvider,
+    set_span_in_context,
+)
 
 from streamcontract._version import __version__
+from streamcontract.kafka import Message
 from streamcontract.otel import names
 from streamcontract.otel.counts import Counts, flush_all
 from streamcontract.otel.instruments import Guard, Instruments, StopWatch
@@ -19,13 +29,11 @@ from streamcontract.otel.sending import Sending
 from streamcontract.otel.tools import Tools
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterable
 
     from opentelemetry.context import Context
-    from opentelemetry.metrics import CallbackOptions, MeterProvider, Observation
-    from opentelemetry.trace import Span, TracerProvider
+    from opentelemetry.metrics import CallbackOptions, Observation
 
-    from streamcontract.kafka import Message
     from streamcontract.wire import FrameReader
 
 __all__ = ["Telemetry"]

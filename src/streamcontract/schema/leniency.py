@@ -9,13 +9,12 @@ forgiven; otherwise it raises the fault.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Final
 
 import attrs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
     from streamcontract.errors import SchemaFault
 
 __all__ = ["CLAUSES", "STORED", "STORED_DEFAULTS", "STRICT", "Clause", "Forgiven", "Leniency"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -15,8 +16,6 @@ from streamcontract.schema.inline import inlined
 from streamcontract.schema.model import AvroType, EnumType, FixedType, NamedType, RecordType
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
     from streamcontract.schema.leniency import Forgiven
 
 __all__ = ["Schema"]

@@ -7,10 +7,12 @@ import contextlib
 import functools
 import logging
 import threading
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from concurrent.futures import Future
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, TypeVar, overload
 
+from streamcontract._typing import Self
 from streamcontract.errors import ClientError, RegistryError
 from streamcontract.kafka.aio.worker import Closing, Interrupted, Worker
 from streamcontract.kafka.connection.forks import ForkGuard
@@ -18,22 +20,14 @@ from streamcontract.kafka.consumer import ContractConsumer
 from streamcontract.kafka.consumer.queue import Run
 from streamcontract.kafka.contract.unions import K, P, ReadsTopics, T
 from streamcontract.kafka.errors import DeadLetterError, MessageDecodeError, StalledError
-from streamcontract.kafka.message import Keyed
+from streamcontract.kafka.message import Keyed, Message
 from streamcontract.kafka.telemetry import NO_TELEMETRY
 from streamcontract.kafka.timeouts import BROKER_TIMEOUT
 
 if TYPE_CHECKING:
-    from collections.abc import (
-        AsyncIterator,
-        Awaitable,
-        Callable,
-        Iterable,
-        Iterator,
-        Sequence,
-    )
-    from concurrent.futures import Future
+    from collections.abc import Iterator
 
-    from typing_extensions import Self, Unpack
+    from typing_extensions import Unpack
 
     from streamcontract.codec.contract import RecordClass
     from streamcontract.kafka.batches.batch import ConsumedBatch
@@ -45,7 +39,6 @@ if TYPE_CHECKING:
     from streamcontract.kafka.consumer.until_end import UntilEnd
     from streamcontract.kafka.contract.binding import SchemaSource
     from streamcontract.kafka.contract.unions import Classes
-    from streamcontract.kafka.message import Message
     from streamcontract.kafka.telemetry import Receiving
 
 __all__ = ["AsyncContractConsumer", "AsyncUntilEnd"]

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import functools
 import time
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Final, TypeVar, overload
 
+from streamcontract._typing import Self, Unpack
 from streamcontract.errors import ArgumentError, ClientError
 from streamcontract.guards import seconds
 from streamcontract.kafka.aio.reports import Reports
@@ -21,10 +23,8 @@ from streamcontract.kafka.producer import ContractProducer
 from streamcontract.kafka.timeouts import TRANSACTION_TIMEOUT
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Mapping
     from concurrent.futures import Future
-
-    from typing_extensions import Self, Unpack
 
     from streamcontract.codec.contract import RecordClass
     from streamcontract.kafka.aio.consumer import AsyncContractConsumer

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, overload
 
+import confluent_kafka
+
+from streamcontract._typing import Self, Unpack
 from streamcontract.errors import ConfigurationError
 from streamcontract.kafka.consumer.batches import ConsumesBatches
 from streamcontract.kafka.consumer.queue import NOTHING
 from streamcontract.kafka.contract.unions import K, P, ReadsTopics, T
+from streamcontract.kafka.message import Message
 from streamcontract.kafka.timeouts import BROKER_TIMEOUT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
-
-    import confluent_kafka
-    from typing_extensions import Self, Unpack
+    from collections.abc import Sequence
 
     from streamcontract.codec.contract import Contract, RecordClass
     from streamcontract.kafka.connection.config import Config
@@ -28,7 +30,6 @@ if TYPE_CHECKING:
     from streamcontract.kafka.consumer.until_end import UntilEnd
     from streamcontract.kafka.contract.binding import SchemaSource
     from streamcontract.kafka.contract.unions import Classes
-    from streamcontract.kafka.message import Message
 
 __all__ = ["ContractConsumer"]
 

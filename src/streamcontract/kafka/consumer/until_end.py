@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import functools
 import time
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from streamcontract._typing import Self
 from streamcontract.kafka.connection.waits import SLICE
 from streamcontract.kafka.consumer.batches import Batches, batch_options
 from streamcontract.kafka.consumer.observed import observed
 from streamcontract.kafka.consumer.queue import NOTHING
 from streamcontract.kafka.errors import StalledError
-from streamcontract.kafka.message import K, Keyed, T
+from streamcontract.kafka.message import K, Keyed, Message, T
+from streamcontract.kafka.telemetry import Receiving
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-
-    from typing_extensions import Self
+    from collections.abc import Mapping
 
     from streamcontract.kafka.batches.batch import ConsumedBatch
     from streamcontract.kafka.batches.metadata import MetadataChoice, Tombstones
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
     from streamcontract.kafka.consumer.delivery import Delivery, Found
     from streamcontract.kafka.consumer.offsets import Offsets
     from streamcontract.kafka.consumer.queue import Run
-    from streamcontract.kafka.message import Message
-    from streamcontract.kafka.telemetry import Receiving
 
 __all__ = ["UntilEnd"]
 

@@ -3,25 +3,31 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable, Collection, Hashable, Mapping
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from confluent_kafka.serialization import Deserializer, MessageField, SerializationContext
 
 from streamcontract.errors import ArgumentError
 from streamcontract.kafka.telemetry import NO_TELEMETRY
+from streamcontract.registry import SchemaRegistry
 from streamcontract.registry.rules import require_no_rules
-from streamcontract.wire import CONFLUENT, IdKind, wire_format
+from streamcontract.wire import (
+    CONFLUENT,
+    Frame,
+    IdKind,
+    OwnFraming,
+    RawHeaders,
+    WireFormat,
+    wire_format,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Hashable, Mapping
-
     from streamcontract.codec import Codec
     from streamcontract.kafka.message import SchemaId
     from streamcontract.kafka.telemetry import TopicReceiving
-    from streamcontract.registry import SchemaRegistry
     from streamcontract.schema import Schema
     from streamcontract.schema.model import AvroType
-    from streamcontract.wire import Frame, OwnFraming, RawHeaders, WireFormat
 
 __all__ = ["Decoders", "FramedDeserializer", "checked_registry"]
 

@@ -7,15 +7,15 @@ import warnings
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Final, overload
 
+import confluent_kafka
+
+from streamcontract._typing import Self, Unpack
 from streamcontract.errors import ArgumentError
 from streamcontract.guards import seconds
 from streamcontract.kafka.contract.unions import K_contra, Produces, T
 from streamcontract.kafka.timeouts import TRANSACTION_TIMEOUT
 
 if TYPE_CHECKING:
-    import confluent_kafka
-    from typing_extensions import Self, Unpack
-
     from streamcontract.codec.contract import Contract, RecordClass
     from streamcontract.kafka.connection.config import Config
     from streamcontract.kafka.consumer import ContractConsumer

@@ -10,6 +10,7 @@ import contextlib
 import logging
 import time
 import warnings
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import confluent_kafka
@@ -31,7 +32,7 @@ from streamcontract.kafka.errors import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator
 
     from streamcontract.kafka.connection.authentication_errors import AuthenticationErrors
     from streamcontract.kafka.consumer.transaction_input import TransactionInput
