@@ -17,6 +17,7 @@ from opentelemetry.trace import (
     set_span_in_context,
 )
 
+from streamcontract._lazy import Later
 from streamcontract._version import __version__
 from streamcontract.kafka import Message
 from streamcontract.otel import names
@@ -34,7 +35,9 @@ if TYPE_CHECKING:
     from opentelemetry.context import Context
     from opentelemetry.metrics import CallbackOptions, Observation
 
-    from streamcontract.wire import FrameReader
+    from streamcontract import wire
+else:
+    wire = Later("streamcontract.wire")
 
 __all__ = ["Telemetry"]
 
@@ -91,7 +94,7 @@ class Telemetry:
         return self._lags.observe(options)
 
     def sending(
-        self, produce: Callable[..., None], client_id: str | None, frames: FrameReader
+        self, produce: Callable[..., None], client_id: str | None, frames: wire.FrameReader
     ) -> Callable[..., None]:
         """The object that queues a producer's messages; producers call this themselves."""
         return Sending(self._tools, produce, client_id, frames).send

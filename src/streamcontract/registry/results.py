@@ -19,11 +19,11 @@ from streamcontract.registry.body import (
 )
 from streamcontract.registry.data_contracts import Metadata, RuleSet
 from streamcontract.registry.protocol import SchemaReference
+from streamcontract.schema import Schema
 
 if TYPE_CHECKING:
     from uuid import UUID
 
-    from streamcontract.schema import Schema
 
 __all__ = [
     "CompatibilityResult",

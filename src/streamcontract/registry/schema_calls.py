@@ -16,12 +16,12 @@ from streamcontract.registry.contexts import QualifiedSubject
 from streamcontract.registry.data_contracts import Metadata, RuleSet
 from streamcontract.registry.protocol import SchemaReference, SchemaRequest, VersionAnswer
 from streamcontract.registry.results import CompatibilityResult, RegisteredSchema, StoredSchema
+from streamcontract.schema import Schema
 
 if TYPE_CHECKING:
     from streamcontract.registry.attempts import Answer
     from streamcontract.registry.stored import StoredSchemas
     from streamcontract.registry.transport import Transport
-    from streamcontract.schema import Schema
 
 __all__ = ["SchemaCalls", "as_guid", "read_id"]
 

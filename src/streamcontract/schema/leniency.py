@@ -10,12 +10,11 @@ forgiven; otherwise it raises the fault.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import attrs
 
-if TYPE_CHECKING:
-    from streamcontract.errors import SchemaFault
+from streamcontract.errors import SchemaFault
 
 __all__ = ["CLAUSES", "STORED", "STORED_DEFAULTS", "STRICT", "Clause", "Forgiven", "Leniency"]
 

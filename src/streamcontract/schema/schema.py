@@ -10,13 +10,16 @@ from typing import TYPE_CHECKING
 
 import attrs
 
+from streamcontract._lazy import Later
 from streamcontract.schema.canonical import canonical_form
 from streamcontract.schema.fingerprint import fingerprint
 from streamcontract.schema.inline import inlined
 from streamcontract.schema.model import AvroType, EnumType, FixedType, NamedType, RecordType
 
 if TYPE_CHECKING:
-    from streamcontract.schema.leniency import Forgiven
+    from streamcontract.schema import leniency
+else:
+    leniency = Later("streamcontract.schema.leniency")
 
 __all__ = ["Schema"]
 
@@ -50,7 +53,7 @@ class Schema:
     definitions: Mapping[str, NamedType] = MappingProxyType({})
     references: tuple[Schema, ...] = ()
     source: str | None = None
-    forgiven: tuple[Forgiven, ...] = ()
+    forgiven: tuple[leniency.Forgiven, ...] = ()
 
     @property
     def name(self) -> str | None:

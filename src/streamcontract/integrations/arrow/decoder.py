@@ -7,22 +7,18 @@ contract's class nor a registry.
 from __future__ import annotations
 
 import functools
+import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import attrs
 import pyarrow as pa
 
-from streamcontract.codec import Codec
+from streamcontract.codec import Codec, Contract
 from streamcontract.errors import ArgumentError, FrameError
 from streamcontract.integrations.arrow.locked import LockedWriters, named_lock, writers_of
 from streamcontract.schema import STORED, AvroType, RecordType, Schema, parse_schema
 from streamcontract.wire import CONFLUENT, IdKind
-
-if TYPE_CHECKING:
-    import os
-
-    from streamcontract.codec import Contract
 
 __all__ = ["ERROR", "ERROR_FIELDS", "HEADERS", "ArrowDecoder", "arrow_decoder"]
 

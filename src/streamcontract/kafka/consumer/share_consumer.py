@@ -22,7 +22,7 @@ from streamcontract.kafka.consumer.observed import observed
 from streamcontract.kafka.consumer.queue import NOTHING, moves_of
 from streamcontract.kafka.consumer.share_contact import ShareContact, ShareDelivery, share_error
 from streamcontract.kafka.consumer.share_message import REJECT, RELEASE, RejectedError, ShareMessage
-from streamcontract.kafka.contract.binding import Binding, bind
+from streamcontract.kafka.contract.binding import Binding, SchemaSource, bind
 from streamcontract.kafka.contract.topic_deserializer import TopicDeserializer
 from streamcontract.kafka.dead_letters.poison import DeadLetters, Poison, poison_handler
 from streamcontract.kafka.errors import MessageDecodeError, kafka_error_of
@@ -36,7 +36,6 @@ if TYPE_CHECKING:
     from streamcontract.codec.contract import RecordClass
     from streamcontract.kafka.consumer.options import ShareConsumerOptions
     from streamcontract.kafka.consumer.options import TopicShareConsumerOptions as OfTopic
-    from streamcontract.kafka.contract.binding import SchemaSource
 
 __all__ = ["ContractShareConsumer"]
 

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from streamcontract._lazy import Later
 from streamcontract._typing import Self
 from streamcontract.kafka.connection.waits import SLICE
 from streamcontract.kafka.consumer.batches import Batches, batch_options
@@ -19,13 +20,14 @@ from streamcontract.kafka.telemetry import Receiving
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from streamcontract.kafka.batches.batch import ConsumedBatch
-    from streamcontract.kafka.batches.metadata import MetadataChoice, Tombstones
-    from streamcontract.kafka.consumer.batch_delivery import BatchDelivery, BatchOptions
-    from streamcontract.kafka.consumer.contact import Contact
-    from streamcontract.kafka.consumer.delivery import Delivery, Found
-    from streamcontract.kafka.consumer.offsets import Offsets
+    from streamcontract.kafka.batches import types
+    from streamcontract.kafka.consumer import parts
+    from streamcontract.kafka.consumer.batch_delivery import BatchOptions
+    from streamcontract.kafka.consumer.delivery import Found
     from streamcontract.kafka.consumer.queue import Run
+else:
+    types = Later("streamcontract.kafka.batches.types")
+    parts = Later("streamcontract.kafka.consumer.parts")
 
 __all__ = ["UntilEnd"]
 
@@ -51,12 +53,12 @@ class UntilEnd(Keyed[T, K]):
     def __init__(
         self,
         topic: str,
-        offsets: Offsets,
-        contact: Contact,
-        delivery: Delivery[T],
+        offsets: parts.Offsets,
+        contact: parts.Contact,
+        delivery: parts.Delivery[T],
         receiving: Receiving,
         timeout: float,
-        batch_delivery: Callable[[], BatchDelivery],
+        batch_delivery: Callable[[], parts.BatchDelivery],
     ) -> None:
         self._topic = topic
         self._receiving = receiving
@@ -93,8 +95,8 @@ class UntilEnd(Keyed[T, K]):
         num_messages: int = 10_000,
         *,
         columns: Sequence[str] | None = None,
-        metadata: MetadataChoice = (),
-        tombstones: Tombstones = "drop",
+        metadata: types.MetadataChoice = (),
+        tombstones: types.Tombstones = "drop",
         threads: int = 1,
     ) -> Batches:
         """Iterate over the same messages as batches, each full except for the last ones.
@@ -138,7 +140,7 @@ class UntilEnd(Keyed[T, K]):
                 return None, NOTHING, None
             self._wait(deadline)
 
-    def _next_batch(self, options: BatchOptions) -> Found[ConsumedBatch | None]:
+    def _next_batch(self, options: BatchOptions) -> Found[types.ConsumedBatch | None]:
         """The next batch; None at the ends."""
         batches = self._batch_delivery()
         found = batches.begin(options)

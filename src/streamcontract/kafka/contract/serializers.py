@@ -21,6 +21,7 @@ from streamcontract.codec import Codec, Contract
 from streamcontract.codec.bindings import contracts_of
 from streamcontract.errors import ConfigurationError
 from streamcontract.kafka.contract.framed import FramedDeserializer, checked_registry
+from streamcontract.kafka.contract.keys import KeyCodec
 from streamcontract.kafka.contract.payloads import payload_decoder, payload_encoder
 from streamcontract.registry import SchemaRegistry
 from streamcontract.registry.cache import OnceCache
@@ -43,7 +44,6 @@ from streamcontract.wire import (
 )
 
 if TYPE_CHECKING:
-    from streamcontract.kafka.contract.keys import KeyCodec
     from streamcontract.registry.results import Identified
     from streamcontract.wire import Frame
 
