@@ -502,6 +502,10 @@ class AsyncUntilEnd(Keyed[T, K]):
         while (batch := await self._consumer.take(take)) is not None:
             yield batch
 
+    async def remaining(self) -> dict[Any, tuple[int | None, int]]:
+        """Position and end of each partition before its end: :meth:`.UntilEnd.remaining`."""
+        return await self._consumer.run(lambda: self._opened().remaining())
+
     def _next(self) -> Message[T, K] | None:
         return next(self._opened(), None)
 

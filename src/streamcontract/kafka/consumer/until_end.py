@@ -116,13 +116,13 @@ class UntilEnd(Keyed[T, K]):
         return Batches(self._delivery, functools.partial(take, options))
 
     def remaining(self) -> dict[Any, tuple[int | None, int]]:
-        """Where each partition stands that is not read to its end; nothing at the end.
+        """The partitions that are not read to their ends; empty if all are.
 
-        For those who take messages from the consumer itself, such as in lists: what they were
-        given last counts as read from the next call for messages on.
+        It is for applications that call the consumer's own methods, such as ``consume``. The
+        messages that one returns count as read when the next one begins.
 
         Returns:
-            By partition its position, None where nothing came yet, and its end.
+            For each partition its position, None if no message was read, and its end offset.
         """
         self._follow_assignment()
         return self._remaining()
