@@ -121,11 +121,12 @@ class Rows:
         at = bisect.bisect_left(self.indexes, index)
         return at < len(self.indexes) and self.indexes[at] == index
 
-    def _picked(self, items: Any) -> Any:
-        if isinstance(self.indexes, range):
-            first, stop = self.indexes.start, self.indexes.stop
-            return items if stop - first == len(items) else items[first:stop]
-        return list(map(items.__getitem__, self.indexes))
+    def _picked(self, items: Any) -> list[Any]:
+        if not isinstance(self.indexes, range):
+            return list(map(items.__getitem__, self.indexes))
+        first, stop = self.indexes.start, self.indexes.stop
+        picked: list[Any] = items if stop - first == len(items) else items[first:stop]
+        return picked
 
 
 class RowFinder:
