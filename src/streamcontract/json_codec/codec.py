@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from functools import cached_property
 from typing import Any, Generic, TypeVar, get_args, overload
@@ -101,6 +102,7 @@ class JsonCodec(Generic[T]):
         if encoding not in get_args(Encoding):
             known = " or ".join(map(repr, get_args(Encoding)))
             raise ArgumentError("encoding", encoding, known)
+        self._options = {"encoding": encoding, "tag_unions": tag_unions, "limits": limits}
         self._encoding: Encoding = encoding
         self._typed: Codec[Any] = Codec(schema, tag_unions=tag_unions, limits=limits)
         self.schema = self._typed.schema
@@ -111,6 +113,11 @@ class JsonCodec(Generic[T]):
 
     def __repr__(self) -> str:
         return f"<JsonCodec of {self.schema!r}>"
+
+    def __reduce__(self) -> Any:
+        """Copies and pickles have the arguments, and compile for themselves."""
+        again = functools.partial(type(self), **self._options)
+        return again, (self._typed.record or self.schema,)
 
     def dump(self, value: T) -> JsonValue:
         """The JSON of a value, in the types that ``json.loads`` returns.
