@@ -13,7 +13,6 @@ from streamcontract.codec.limits import DEFAULT_LIMITS, Limits
 if TYPE_CHECKING:
     from streamcontract.codec import types
     from streamcontract.columns.options import ColumnOptions
-
 else:
     types = Later("streamcontract.codec.types")
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable
-from functools import cached_property
-from typing import Any, Generic, TypeVar, get_args, overload
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, get_args, overload
 
-from streamcontract.codec import Codec, Contract, Limits
+from streamcontract._lazy import Later
+from streamcontract.codec import Codec, Limits
 from streamcontract.codec.limits import DEFAULT_LIMITS
 from streamcontract.codec.refusal import data_fault
 from streamcontract.errors import ArgumentError, DataFault, DecodeError, EncodeError
@@ -19,11 +19,14 @@ from streamcontract.json_codec.writer import compile_writer
 from streamcontract.schema.model import JsonValue
 from streamcontract.schema.schema import Schema
 
+if TYPE_CHECKING:
+    from streamcontract.codec import types
+else:
+    types = Later("streamcontract.codec.types")
+
 __all__ = ["JsonCodec"]
 
 T = TypeVar("T")
-
-_SchemaLike = Schema | Contract | str | dict[str, Any] | list[Any]
 
 
 class JsonCodec(Generic[T]):
@@ -75,7 +78,7 @@ class JsonCodec(Generic[T]):
     @overload
     def __init__(
         self: JsonCodec[Any],
-        schema: _SchemaLike,
+        schema: types.SchemaLike,
         *,
         encoding: Encoding = ...,
         tag_unions: bool = ...,
@@ -93,7 +96,7 @@ class JsonCodec(Generic[T]):
 
     def __init__(
         self,
-        schema: _SchemaLike | type[T],
+        schema: types.SchemaLike | type[T],
         *,
         encoding: Encoding = "plain",
         tag_unions: bool = False,
@@ -116,7 +119,7 @@ class JsonCodec(Generic[T]):
 
     def __reduce__(self) -> Any:
         """Copies and pickles have the arguments, and compile for themselves."""
-        again = functools.partial(type(self), **self._options)
+        again = partial(type(self), **self._options)
         return again, (self._typed.record or self.schema,)
 
     def dump(self, value: T) -> JsonValue:
