@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -14,8 +14,6 @@ from streamcontract.kafka.errors import MessageDecodeError
 from streamcontract.kafka.message import Message
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from streamcontract import schema as schemas
     from streamcontract.columns import _native
     from streamcontract.kafka.batches.decoder import BatchDecoder, Decoded
