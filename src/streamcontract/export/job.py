@@ -227,8 +227,7 @@ class Export:
         self, target: Target, cluster: Cluster, partitions: Sequence[int]
     ) -> dict[int, _Progress]:
         """Where each partition begins and ends."""
-        first = cluster.first_offsets(self.topic, partitions)
-        last = cluster.end_offsets(self.topic, partitions)
+        first, last = cluster.bounds(self.topic, partitions)
         # The next run would find another offset, and messages between the two would be in neither.
         is_relative = self.start == "latest" or isinstance(self.start, Last)
         known = {**(target.starts() if is_relative else {}), **target.next_offsets()}

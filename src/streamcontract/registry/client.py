@@ -70,6 +70,8 @@ class SchemaRegistry(SchemaCalls):
             has precedence.
         max_backoff: The longest such pause, in seconds.
         deadline: Seconds after which a call fails, including all retries.
+        failure_pause: Seconds after a call that got no answer in which others fail at once with
+            its error, for programs that make several calls for one result.
         max_answer_bytes: The maximum size of an answer, before and after decompression.
         cache_capacity: The number of cached schemas.
         lock: The lock of this registry (docs/lock-file.md).
@@ -101,6 +103,7 @@ class SchemaRegistry(SchemaCalls):
         backoff: float = 0.2,
         max_backoff: float = 10.0,
         deadline: float = 60.0,
+        failure_pause: float = 0.0,
         max_answer_bytes: int = 2**24,
         cache_capacity: int = CAPACITY,
         lock: Lock | None = None,
@@ -122,6 +125,7 @@ class SchemaRegistry(SchemaCalls):
                 backoff=backoff,
                 max_backoff=max_backoff,
                 deadline=deadline,
+                failure_pause=failure_pause,
                 tls=TlsSettings(
                     ca=_path(ca),
                     certificate=_path(client_certificate),

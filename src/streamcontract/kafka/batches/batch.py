@@ -11,7 +11,7 @@ from streamcontract.errors import DecodeError
 from streamcontract.kafka.errors import MessageDecodeError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from streamcontract.columns import _native
     from streamcontract.columns.decoded import Parts
@@ -106,7 +106,7 @@ class ConsumedBatch(ColumnTable):
 
 def consumed(
     topic: str, decoder: BatchDecoder, decoded: Decoded
-) -> list[tuple[ConsumedBatch, Sequence[int]]]:
+) -> list[tuple[ConsumedBatch, Callable[[], Sequence[int]]]]:
     """The batches of decoded messages, one for each type; the first has faults and tombstones.
 
     Args:
@@ -115,12 +115,14 @@ def consumed(
         decoded: The messages.
 
     Returns:
-        The batches, with the indexes of their messages.
+        The batches, each with what makes the indexes of its messages.
     """
     rows = decoded.rows or [decoder.no_rows()]
-    first: Sequence[int] = rows[0].indexes
-    if decoded.tombstones:
-        first = sorted({*first, *decoded.tombstones})
+
+    def first() -> Sequence[int]:
+        indexes = rows[0].indexes()
+        return sorted({*indexes, *decoded.tombstones}) if decoded.tombstones else indexes
+
     faults = tuple(map(MessageFault.of, decoded.faults.values()))
     return [
         (

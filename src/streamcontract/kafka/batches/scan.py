@@ -16,7 +16,12 @@ from streamcontract.kafka.batches.batch import consumed
 from streamcontract.kafka.batches.metadata import checked_metadata
 from streamcontract.kafka.connection.bounded_read import read_between
 from streamcontract.kafka.connection.cluster import Cluster
-from streamcontract.kafka.connection.config import WITHOUT_GROUP, build_client, split_config
+from streamcontract.kafka.connection.config import (
+    CONSUMER_DEFAULTS,
+    WITHOUT_GROUP,
+    build_client,
+    split_config,
+)
 from streamcontract.kafka.contract.arguments import ContractArguments
 from streamcontract.kafka.contract.topic_deserializer import TopicDeserializer
 from streamcontract.registry import SchemaRegistry
@@ -162,7 +167,7 @@ class TopicScan:
         )
         self._threads = whole_number(threads, "threads", 1, _MOST_THREADS, f"1 to {_MOST_THREADS}")
         self._timeout = seconds(timeout)
-        settings = split_config(config)
+        settings = split_config(config, defaults=CONSUMER_DEFAULTS)
         self._cluster = Cluster(settings.client)
         with contextlib.ExitStack() as resources:
             if registry is None:
@@ -262,8 +267,7 @@ class TopicScan:
         if not ranges:
             return
         numbers = sorted({each.partition for each in ranges})
-        firsts = self._cluster.first_offsets(self.topic, numbers)
-        ends = self._cluster.end_offsets(self.topic, numbers)
+        firsts, ends = self._cluster.bounds(self.topic, numbers)
         for each in ranges:
             first, end = firsts[each.partition], ends[each.partition]
             if each.start < first or each.end > end:

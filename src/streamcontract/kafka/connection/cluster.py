@@ -215,6 +215,19 @@ class Cluster:
         """
         return self._offsets(self._meet(topic)[0], topic, partitions, END)
 
+    def bounds(
+        self, topic: str, partitions: Iterable[int]
+    ) -> tuple[dict[int, int], dict[int, int]]:
+        """The beginning and the end offset of each partition, over one connection.
+
+        Raises:
+            ConsumeError: The brokers did not answer, or there is no such partition.
+        """
+        admin, wanted = self._meet(topic)[0], tuple(partitions)
+        # The ends first: what is sent meanwhile is after them.
+        ends = self._offsets(admin, topic, wanted, END)
+        return self._offsets(admin, topic, wanted, FIRST), ends
+
     def offsets_at_time(
         self, topic: str, partitions: Iterable[int], milliseconds: int
     ) -> dict[int, int]:

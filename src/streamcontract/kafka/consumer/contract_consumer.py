@@ -66,7 +66,8 @@ class ContractConsumer(ReadsTopics[T, K, P], ConsumesBatches):
     Args:
         config: Client properties; see :func:`streamcontract.kafka.connection.config.split_config`.
             Missing values come from the environment, else a broker at localhost:19092 and a
-            registry at http://localhost:18081. ``enable.partition.eof`` is always set.
+            registry at http://localhost:18081. ``enable.partition.eof`` is always set, and
+            ``fetch.queue.backoff.ms`` is 10 by default.
         topic: The topic, instead of the contract's.
         group: The consumer group.
         registry: A registry client to share; without it the consumer creates, and closes, its own.
