@@ -72,6 +72,7 @@ class Topic:
         self.name = name
         self.config = config
         self.sent = 0
+        self._reads = 0
         with SchemaRegistry(config["schema.registry.url"]) as registry:
             self._ids = [registry.register(f"{name}-value", each) for each in SCHEMAS]
         servers = {"bootstrap.servers": config["bootstrap.servers"]}
@@ -103,7 +104,8 @@ class Topic:
         """The records that a typed consumer of a schema reads, by offset; and where it raises."""
         found: dict[int, dict[str, Any]] = {}
         faults: list[int] = []
-        group = {"group.id": f"{self.name}-{newest}", "auto.offset.reset": "earliest"}
+        self._reads += 1  # each of a group that has committed nothing
+        group = {"group.id": f"{self.name}-{self._reads}", "auto.offset.reset": "earliest"}
         config = {**self.config, **group}
         with ContractConsumer(config, topic=self.name, schema=SCHEMAS[newest]) as consumer:
             messages = consumer.until_end()
