@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from streamcontract._lazy import Later
 from streamcontract.columns.decoded import ColumnTable
 from streamcontract.errors import DecodeError
 from streamcontract.kafka.errors import MessageDecodeError
+from streamcontract.kafka.message import Message
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-
+    from streamcontract import schema as schemas
     from streamcontract.columns import _native
-    from streamcontract.columns.decoded import Parts
     from streamcontract.kafka.batches.decoder import BatchDecoder, Decoded
-    from streamcontract.kafka.message import Message
-    from streamcontract.schema import Schema
+else:
+    schemas = Later("streamcontract.schema")
+    _native = Later("streamcontract.columns._native")
 
 __all__ = ["ConsumedBatch", "MessageFault", "consumed"]
 
@@ -76,9 +78,9 @@ class ConsumedBatch(ColumnTable):
     def __init__(
         self,
         view: _native.View,
-        batches: tuple[Parts, ...],
+        batches: tuple[tuple[_native.Batch, ...], ...],
         *,
-        schema: Schema,
+        schema: schemas.Schema,
         record: type[Any] | None,
         topic: str,
         metadata: Mapping[str, str],

@@ -9,32 +9,29 @@ from typing import TYPE_CHECKING, Any, Final
 import attrs
 import confluent_kafka
 
+from streamcontract._typing import Self
 from streamcontract.codec.engine import require_columns
 from streamcontract.errors import ArgumentError, ClientError, ConfigurationError
 from streamcontract.guards import seconds, whole_number
-from streamcontract.kafka.batches.batch import consumed
-from streamcontract.kafka.batches.metadata import checked_metadata
+from streamcontract.kafka.batches.batch import ConsumedBatch, consumed
+from streamcontract.kafka.batches.metadata import MetadataChoice, Tombstones, checked_metadata
 from streamcontract.kafka.connection.bounded_read import read_between
 from streamcontract.kafka.connection.cluster import Cluster
 from streamcontract.kafka.connection.config import (
     CONSUMER_DEFAULTS,
     WITHOUT_GROUP,
+    Config,
     build_client,
     split_config,
 )
 from streamcontract.kafka.contract.arguments import ContractArguments
+from streamcontract.kafka.contract.binding import SchemaSource
 from streamcontract.kafka.contract.topic_deserializer import TopicDeserializer
 from streamcontract.registry import SchemaRegistry
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from typing_extensions import Self
-
-    from streamcontract.kafka.batches.batch import ConsumedBatch
-    from streamcontract.kafka.batches.metadata import MetadataChoice, Tombstones
-    from streamcontract.kafka.connection.config import Config
-    from streamcontract.kafka.contract.binding import SchemaSource
 
 __all__ = ["OffsetRange", "TopicScan"]
 
