@@ -23,10 +23,13 @@ from streamcontract import (
     SchemaRegistry,
     parse_schema,
 )
+from streamcontract.export import Export
 from streamcontract.wire import header
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from streamcontract.testing.fixtures.topics import TopicMaker
 
 Sales = list[dict[str, Any]]
 OTHERS = ("arrow", "csv", "avro", "duckdb")
@@ -158,16 +161,17 @@ def test_for_people(commands: Commands, sales: Sales, send_raw: Callable[..., No
     code, output, _ = commands.run("export", commands.topic, "--to", "csv", "--into", "out")
     assert code == 1
     assert "partition  from  until  messages  faults  tombstones  files" in output
-    assert "messages that cannot be decoded: 1; they are in the files *.faults.jsonl" in output
+    assert "messages that cannot be decoded: 1; they are in the files out/_*.faults.jsonl" in output
 
 
 @pytest.mark.searching
-def test_without_a_project(elsewhere: Commands, sales: Sales) -> None:
+def test_without_a_project(elsewhere: Commands, sales: Sales, topic: TopicMaker) -> None:
     """The registry's latest schema counts; a topic without one is an error."""
     export(elsewhere, "--to", "parquet")
     assert len(rows_of("parquet")) == 6
-    code, _, errors = elsewhere.run("export", "no-such", "--to", "csv", "--into", "other")
-    assert (code, "there is no schema for topic 'no-such'" in errors) == (2, True)
+    bare = topic("bare")
+    code, _, errors = elsewhere.run("export", bare, "--to", "csv", "--into", "other")
+    assert (code, f"there is no schema for topic '{bare}'" in errors) == (2, True)
 
 
 @pytest.mark.parametrize(
@@ -199,6 +203,64 @@ def test_a_topic_that_was_created_anew(commands: Commands, sales: Sales) -> None
     code, _, errors = commands.run("export", commands.topic, "--to", "csv", "--into", "out")
     assert code == 2
     assert "up to offset 100, and the partition ends at 2" in errors
+
+
+def test_a_topic_that_was_deleted(
+    commands: Commands, sales: Sales, streamcontract_config: dict[str, Any], is_embedded: bool
+) -> None:
+    """One created anew has another id, though it has as many messages."""
+    if is_embedded:
+        pytest.skip("the embedded broker has no ids of topics")
+    export(commands, "--to", "csv")
+    admin = AdminClient({"bootstrap.servers": streamcontract_config["bootstrap.servers"]})
+    admin.delete_topics([commands.topic])[commands.topic].result()
+    code = 1
+    while code:  # the brokers forget the old one after their answer
+        code, _, _ = commands.run("topics", "create", commands.topic, "--partitions", "3")
+    fill(commands, streamcontract_config, sales)
+    code, _, errors = commands.run("export", commands.topic, "--to", "csv", "--into", "out")
+    assert (code, "that was deleted: its id was" in errors) == (2, True), errors
+
+
+def test_the_summary_and_the_progress(
+    commands: Commands, sales: Sales, streamcontract_config: dict[str, Any]
+) -> None:
+    """A sum of all partitions; the number of offsets that were read, up to all."""
+    for options, summary in (
+        (("csv", "--into", "out"), "messages: 6, new files: 3"),
+        (("csv", "--into", "out"), "nothing new"),
+        (("duckdb", "--into", "b", "--table", "t"), "messages: 6, in the table t"),
+    ):
+        _, output, _ = commands.run("export", commands.topic, "--to", *options)
+        assert summary in output
+    steps: list[tuple[int, int]] = []
+    run = Export(
+        topic=commands.topic,
+        schema=parse_schema(SALE),
+        into=Path("c"),
+        format="csv",
+        config=streamcontract_config,
+    ).run
+    run(lambda done, total: steps.append((done, total)))
+    assert steps == [(0, 6), (2, 6), (4, 6), (6, 6)]
+
+
+@pytest.mark.parametrize(
+    ("target", "message"),
+    [("csv", "out is a file, and the format csv"), ("duckdb", "out is a folder, and the format")],
+)
+def test_a_file_for_a_folder(commands: Commands, sales: Sales, target: str, message: str) -> None:
+    """And a folder for a file."""
+    Path("out").write_text("", "utf-8") if target == "csv" else Path("out").mkdir()
+    code, _, errors = commands.run("export", commands.topic, "--to", target, "--into", "out")
+    assert (code, message in errors) == (2, True), errors
+
+
+def test_a_topic_that_is_not_there(commands: Commands, sales: Sales) -> None:
+    """It is a topic that is missing, and no schema; the error has the right name."""
+    code, _, errors = commands.run("export", f"{commands.topic}s", "--to", "csv")
+    assert code == 2
+    assert f"did you mean '{commands.topic}'" in errors
 
 
 @pytest.mark.searching

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import attrs
 import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from streamcontract.cli import EXIT_FINDINGS
 from streamcontract.cli._examples import examples
@@ -15,6 +18,7 @@ from streamcontract.cli._messages import project_of
 from streamcontract.cli._options import facts_option, project_option
 from streamcontract.export.job import DATABASE, FORMATS, METADATA, Export
 from streamcontract.export.rotation import Rotation
+from streamcontract.kafka.connection.cluster import Cluster
 from streamcontract.kafka.connection.config import split_config
 from streamcontract.messages.positions import parse_position
 from streamcontract.messages.topics import schema_of
@@ -23,7 +27,7 @@ from streamcontract.reporting.facts import print_facts
 from streamcontract.reporting.tables import Table, number
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from streamcontract.export.job import ExportReport
     from streamcontract.project import Project
@@ -88,7 +92,7 @@ def _names(_: click.Context, __: click.Parameter, given: str | None) -> tuple[st
     help=f"Columns beside them: {', '.join(METADATA)}.",
 )
 @click.option(
-    "--max-messages", type=click.IntRange(min=1), help="End a file after this number of rows."
+    "--max-messages", type=click.IntRange(min=1), help="End a file at this number of rows."
 )
 @click.option(
     "--max-size",
@@ -164,7 +168,8 @@ def command(  # noqa: PLR0913 - each is an option of the command line
         table=table,
         threads=threads,
     )
-    report = export.run()
+    with _progress_bar() as progress:
+        report = export.run(progress)
     document: dict[str, Any] = {
         "brokers": brokers_of(config),
         "topic": topic,
@@ -178,20 +183,34 @@ def command(  # noqa: PLR0913 - each is an option of the command line
         raise click.exceptions.Exit(EXIT_FINDINGS)
 
 
+@contextlib.contextmanager
+def _progress_bar() -> Iterator[Callable[[int, int], object]]:
+    """A bar on standard error, if that is a terminal, which is gone afterwards."""
+    console = Console(stderr=True)
+    columns = (TextColumn("Exporting"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    disable = not console.is_terminal
+    with Progress(*columns, console=console, disable=disable, transient=True) as bar:
+        task = bar.add_task("", total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
 def _schema_of(
     topic: str, project: Project | None, contract: str | None, config: dict[str, str]
 ) -> Schema:
     """The schema of the topic's contract, else the latest of the registry."""
     settings = split_config(config)
+    Cluster(settings.client).partitions(topic)  # raises for a misspelt topic, with the right name
     with SchemaRegistry.from_config(settings.registry) as registry:
         return schema_of(topic, project, registry, settings, contract=contract)
 
 
 def _in_words(export: Export, report: ExportReport) -> Iterator[str | Table]:
     yield f"topic {export.topic} to {export.into} as {export.format}"
-    columns = ("partition", "from", "until", "messages", "faults", "tombstones", "files")
+    columns = ["partition", "from", "until", "messages", "faults", "tombstones", "files"]
+    if export.format == DATABASE:
+        columns.remove("files")
     rows = [
-        (
+        [
             str(each.partition),
             number(each.start),
             number(each.end),
@@ -199,16 +218,17 @@ def _in_words(export: Export, report: ExportReport) -> Iterator[str | Table]:
             number(each.faults),
             number(each.tombstones),
             number(len(each.files)),
-        )
+        ][: len(columns)]
         for each in report.partitions
     ]
     yield Table(columns, rows, frozenset(columns))
+    yield _summary(export, report)
     faults = sum(each.faults for each in report.partitions)
     if faults:
         beside = (
             "the table streamcontract.faults"
             if export.format == DATABASE
-            else "the files *.faults.jsonl"
+            else f"the files {export.into / '_*.faults.jsonl'}"
         )
         yield f"messages that cannot be decoded: {faults:,}; they are in {beside}"
     for each in report.partitions:
@@ -217,3 +237,16 @@ def _in_words(export: Export, report: ExportReport) -> Iterator[str | Table]:
                 f"partition {each.partition}: {each.missing:,} offsets from {each.start} on were "
                 "deleted by the broker before they were exported"
             )
+
+
+def _summary(export: Export, report: ExportReport) -> str:
+    if all(each.start == each.end for each in report.partitions):
+        return "nothing new; run the same command again for what comes later"
+    messages = sum(each.messages for each in report.partitions)
+    files = sum(len(each.files) for each in report.partitions)
+    where = (
+        f"in the table {export.table or export.topic}"
+        if export.format == DATABASE
+        else f"new files: {files:,}"
+    )
+    return f"messages: {messages:,}, {where}"

@@ -59,6 +59,10 @@ class DatabaseTarget:
 
     def __init__(self, path: Path, content: Content, table: str) -> None:
         duckdb = _import_duckdb()
+        if path.is_dir():
+            raise ConfigurationError(
+                f"{path} is a folder, and the format duckdb needs a file: export into another place"
+            )
         self._error: type[Exception] = duckdb.Error
         self._place = f"the table {table!r} of {path}"
         self._table = table

@@ -51,6 +51,11 @@ class Folder:
     def __init__(self, path: Path, content: Content, resources: contextlib.ExitStack) -> None:
         self.path = path
         self.content = content
+        if path.is_file():
+            raise ConfigurationError(
+                f"{path} is a file, and the format {content.format} needs a folder: export into "
+                "another place"
+            )
         path.mkdir(parents=True, exist_ok=True)
         try:
             resources.enter_context(locked(path / LOCK_FILE))

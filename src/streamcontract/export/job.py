@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, get_args
 
@@ -133,8 +133,12 @@ class Export:
     table: str | None = None
     threads: int = 1
 
-    def run(self) -> ExportReport:
+    def run(self, progress: Callable[[int, int], object] | None = None) -> ExportReport:
         """Export what is not exported yet.
+
+        Args:
+            progress: Is called again and again, with the number of offsets that were read, and
+                that of all to read.
 
         Raises:
             ConfigurationError: The target is in use or has something else, an extra is missing, or
@@ -143,13 +147,15 @@ class Export:
             ConsumeError: The brokers failed, or there is no such topic.
             OSError: A file cannot be written.
         """
-        with self._target() as target:
-            progress = self._progress(target)
+        cluster = Cluster(split_config(self.config).client)
+        partitions = self._partitions(cluster)
+        with self._target(cluster) as target:
+            found = self._progress(target, cluster, partitions)
             writer = WriterThread(target)
             try:
                 with writer:
-                    left = {each: of for each, of in progress.items() if of.at < of.end}
-                    self._export(left, writer)
+                    left = {each: of for each, of in found.items() if of.at < of.end}
+                    self._export(left, writer, progress or _silent)
             finally:  # for an interrupt before the first line of __exit__
                 writer.end()
             return ExportReport(
@@ -164,13 +170,20 @@ class Export:
                         tombstones=each.tombstones,
                         files=tuple(target.files(partition)),
                     )
-                    for partition, each in progress.items()
+                    for partition, each in found.items()
                 )
             )
 
-    def _export(self, progress: Mapping[int, _Progress], writer: WriterThread) -> None:
+    def _export(
+        self,
+        progress: Mapping[int, _Progress],
+        writer: WriterThread,
+        report: Callable[[int, int], object],
+    ) -> None:
         """Export what is left of some partitions, one after the other."""
         left = dict(progress)
+        offsets = sum(of.end - of.at for of in progress.values())
+        report(0, offsets)
         for partition, batches in itertools.groupby(self._batches(progress), _partition):
             of = left.pop(partition)
             for batch in batches:
@@ -179,11 +192,12 @@ class Export:
                 of.messages += len(batch.rows)
                 of.faults += len(batch.faults)
                 of.tombstones += batch.tombstones
+                report(offsets - sum(each.end - each.at for each in progress.values()), offsets)
             writer.finish(partition, of.end)
         for partition, of in left.items():  # without any message
             writer.finish(partition, of.end)
 
-    def _target(self) -> Target:
+    def _target(self, cluster: Cluster) -> Target:
         content = Content(
             topic=self.topic,
             format=self.format,
@@ -202,18 +216,17 @@ class Export:
         if self.format != DATABASE:
             file_format = format_of(self.format)
             file_format.check(content, schema)
-        topic_id = Cluster(split_config(self.config).client).topic_id(self.topic)
-        content = attrs.evolve(content, topic_id=topic_id)
+        content = attrs.evolve(content, topic_id=cluster.topic_id(self.topic))
         if self.format == DATABASE:
             return DatabaseTarget(self.into, content, self.table or self.topic)
         return FilesTarget(self.into, content, file_format=file_format, rotation=self.rotation)
 
     # ---- offsets
 
-    def _progress(self, target: Target) -> dict[int, _Progress]:
+    def _progress(
+        self, target: Target, cluster: Cluster, partitions: Sequence[int]
+    ) -> dict[int, _Progress]:
         """Where each partition begins and ends."""
-        cluster = Cluster(split_config(self.config).client)
-        partitions = self._partitions(cluster)
         first, last = cluster.bounds(self.topic, partitions)
         # The next run would find another offset, and messages between the two would be in neither.
         is_relative = self.start == "latest" or isinstance(self.start, Last)
@@ -292,6 +305,10 @@ class Export:
                     tombstones=batch.tombstones,
                     end=ends[partition],
                 )
+
+
+def _silent(_done: int, _all: int) -> None:
+    """No progress."""
 
 
 def _partition(batch: PartitionBatch) -> int:
