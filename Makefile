@@ -35,11 +35,12 @@ $(DEV): $(BIN)/python $(METADATA)
 demo: $(RUN)  ## Publish and consume 12,154 real stock bars on the embedded stack
 	$(BIN)/streamcontract demo
 
-# More workers than two cores have: much of the time is waiting, for brokers and processes.
+# More workers than two cores have: much of the time is waiting, for brokers and processes. But each
+# collects all tests, which takes five seconds of a core.
 # Bytecode is kept, whatever the environment says: the tests start hundreds of interpreters, each of
 # which would compile the package anew.
 PYTEST := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest
-PARALLEL := -n 6 --dist worksteal
+PARALLEL := -n 4 --dist worksteal
 
 # What takes two minutes: a few examples of each property, the same each time.
 test: $(DEV)  ## Run the tests on the embedded stack

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+import os
+from collections.abc import Sequence
+from typing import Any, Final
 
 import attrs
 import pyarrow as pa
@@ -10,17 +12,11 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as sql
 from pyspark.sql import types as spark
 
-from streamcontract.codec import Codec
+from streamcontract.codec import Codec, Contract
 from streamcontract.errors import ArgumentError
 from streamcontract.integrations.arrow.decoder import ERROR, ERROR_TYPE, arrow_decoder
+from streamcontract.schema import Schema
 from streamcontract.spark.types import record_column, to_spark
-
-if TYPE_CHECKING:
-    import os
-    from collections.abc import Sequence
-
-    from streamcontract.codec import Contract
-    from streamcontract.schema import Schema
 
 __all__ = ["DecodedFrame", "from_contract"]
 

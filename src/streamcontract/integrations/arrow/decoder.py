@@ -7,22 +7,20 @@ contract's class nor a registry.
 from __future__ import annotations
 
 import functools
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 import pyarrow as pa
 
-from streamcontract.codec import Codec
+from streamcontract.codec import Codec, Contract
 from streamcontract.errors import ArgumentError
 from streamcontract.integrations.arrow.locked import LockedWriters, named_lock, writers_of
 from streamcontract.integrations.arrow.sources import Fault, Source, SourceFinder
 from streamcontract.schema import STORED, AvroType, RecordType, Schema, parse_schema
 
 if TYPE_CHECKING:
-    import os
-
-    from streamcontract.codec import Contract
     from streamcontract.columns import DecodedColumns
 
 __all__ = ["ERROR", "ERROR_TYPE", "HEADERS", "ArrowDecoder", "arrow_decoder"]
