@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 import pytest
 from tests.docs.markdown import REPOSITORY, blocks
 from tests.docs.shell import Shell
-from tests.messages.conftest import SALE
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,11 +19,6 @@ PAGE = REPOSITORY / "docs" / "sql.md"
 @pytest.mark.searching
 def test_commands_print_what_the_page_says(stack: DevStack, tmp_path: Path) -> None:
     """In their order."""
-    stack.create_topic("sales")
-    (tmp_path / "sale.avsc").write_text(json.dumps(SALE), "utf-8")
-    (tmp_path / "streamcontract.toml").write_text(
-        '[contracts.sale]\nschema = "sale.avsc"\ntopic = "sales"\nkey = "shop"\n', "utf-8"
-    )
     for block in blocks(PAGE):
         if block.title is not None:
             (tmp_path / block.title).write_text(block.text, "utf-8")

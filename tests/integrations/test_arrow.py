@@ -74,6 +74,22 @@ def test_rows_stay_where_they_are(lock: Path, kind: str) -> None:
     assert "too few" in unframed["reason"]
 
 
+@pytest.mark.parametrize("kind", [pa.binary(), pa.large_binary(), pa.binary_view()])
+def test_every_type_of_bytes_in_chunks(lock: Path, kind: Any) -> None:
+    """Each chunk has frames of its own, and may be a slice of others."""
+    whole = _messages()["value"].chunk(0)
+    chunks = [whole.slice(2, 3).cast(kind), whole.slice(0, 1).cast(kind), pa.array([], kind)]
+    decoded = arrow_decoder(LONG, lock=lock)(pa.table({"value": pa.chunked_array(chunks)}))
+    decoded.validate(full=True)
+    assert decoded["value"].to_pylist() == [{"n": 5}, None, None, {"n": 5}]
+    assert [each and each["schema_id"] for each in decoded["error"].to_pylist()] == [
+        None,
+        3,
+        4,
+        None,
+    ]
+
+
 def test_headers_of_a_map(lock: Path) -> None:
     """As Ray has them; a schema id in a header takes precedence."""
     kind = pa.map_(pa.string(), pa.binary())

@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 ALL = PARTITIONS * EACH
 
 
-def run(bars: Bars, query: str, *options: str) -> tuple[int, str, str]:
+def run(bars: Bars, query: str, *options: str, stdin: bytes | None = None) -> tuple[int, str, str]:
     """Exit code, standard output and standard error, with ``bars`` as the topic."""
     arguments = ["sql", "--project", str(bars.project.file), "-X", "fetch.wait.max.ms=20"]
     arguments += [*options, query.replace("bars", bars.table)]
-    result = CliRunner().invoke(main, arguments, env=bars.environment)
+    result = CliRunner().invoke(main, arguments, env=bars.environment, input=stdin)
     return result.exit_code, result.stdout, result.stderr
 
 
@@ -127,6 +127,8 @@ def test_an_end_that_is_ignored_is_said(bars: Bars, is_embedded: bool) -> None:
         ("select 1", ("--contract", "bat"), "no contract 'bat'; did you mean 'bar'?"),
         ("select '2024-05-17'::timestamp_ns as at", (), "as in at::varchar"),
         (" ", (), "there is no statement"),
+        ("insert into bars from bars", (), "`streamcontract produce` writes to them"),
+        ("drop table bars", (), "`streamcontract produce` writes to them"),
     ],
 )
 def test_errors(bars: Bars, query: str, options: tuple[str, ...], expected: str) -> None:
@@ -134,6 +136,14 @@ def test_errors(bars: Bars, query: str, options: tuple[str, ...], expected: str)
     code, output, errors = run(bars, query, *options)
     assert (code, output) == (2, "")
     assert expected in errors
+
+
+def test_standard_input(bars: Bars) -> None:
+    """Is the query for ``-``, in UTF-8."""
+    assert run(bars, "-", stdin="select 'é' as \"-\"".encode())[:2] == (0, "-\né\n")
+    code, _, errors = run(bars, "-", stdin=b"select '\xe9'")
+    assert code == 2
+    assert "standard input is not UTF-8" in errors
 
 
 @pytest.mark.searching

@@ -6,6 +6,7 @@ import csv
 import io
 import itertools
 import re
+import sys
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
@@ -112,8 +113,10 @@ def command(
     _timestamp, _key, _headers and _schema_id. Only the partitions, offsets and times of the query
     are fetched, and only its columns are decoded.
 
-    QUERY is one or more statements; the rows of the last one are shown.
+    QUERY is one or more statements, or - for standard input; the rows of the last one are shown.
     """
+    if query == "-":
+        query = _standard_input()
     project = project_of(project_file, "sql", "nothing was read", _report_format(output_format))
     with (
         quiet_end(),
@@ -129,6 +132,13 @@ def command(
         topics.execute(query)
         _WRITERS[output_format](topics)
         _remark(topics.reads)
+
+
+def _standard_input() -> str:
+    try:
+        return sys.stdin.buffer.read().decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise click.UsageError(f"standard input is not UTF-8: {error}") from error
 
 
 def _report_format(output_format: str) -> str:

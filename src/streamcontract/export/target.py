@@ -187,7 +187,7 @@ class Content:
             )
 
     def joined(self, found: Mapping[str, Any]) -> Content:
-        """It, with what the document of a target says beyond it."""
+        """It, with what only the document of a target has."""
         return attrs.evolve(
             self,
             topic_id=self.topic_id or found.get("topic_id"),

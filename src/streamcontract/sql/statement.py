@@ -19,6 +19,7 @@ from streamcontract.sql.plan import Scan, scans_of
 from streamcontract.sql.planning import plan_of, quoted
 from streamcontract.sql.ranges import Filters
 from streamcontract.sql.table import TopicRead, TopicStream
+from streamcontract.sql.types import shown_type
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -35,6 +36,17 @@ _SEVERAL: Final = (
 _TRANSACTION: Final = "SELECT txid_current()"
 _BATCH: Final = 122_880
 """Rows of a batch: those of DuckDB's row groups."""
+
+_WRITING: Final = frozenset(
+    {
+        duckdb.StatementType.ALTER,
+        duckdb.StatementType.DELETE,
+        duckdb.StatementType.DROP,
+        duckdb.StatementType.INSERT,
+        duckdb.StatementType.UPDATE,
+    }
+)
+_READ_ONLY: Final = "SQL only reads topics: `streamcontract produce` writes to them"
 
 _ROWS: Final = [duckdb.ExpectedResultType.QUERY_RESULT]
 
@@ -83,7 +95,12 @@ class Statement:
             self.changed = 0
             return
         with self._prepared():
-            self._connection.execute(self.text)
+            try:
+                self._connection.execute(self.text)
+            except (duckdb.BinderException, duckdb.CatalogException) as error:
+                if self._declared and self._kind in _WRITING:
+                    raise SqlError(self.text, None, f"{error}; {_READ_ONLY}") from error
+                raise
             if not self._gives_rows:
                 found = self._connection.fetchall() if self._connection.description else ()
                 self.changed = sum(count for (count,) in found)
@@ -181,11 +198,15 @@ class Statement:
         table = self._topics.table(name, self.text)
         columns = table.columns()
         empty = self._connection.from_arrow(columns.empty_table())
-        described = tuple(zip(empty.columns, map(str, empty.types), strict=True))
-        listed = ", ".join(f"{quoted(each)} {kind}" for each, kind in described)
+        nodes = [*table.types, *[None] * len(empty.types)]  # metadata come last
+        shown = tuple(
+            _Column(name, str(read if node is None else shown_type(node, read)), str(read))
+            for name, read, node in zip(empty.columns, empty.types, nodes, strict=False)
+        )
+        listed = ", ".join(f"{quoted(each.name)} {each.type}" for each in shown)
         self._connection.execute(f"CREATE TEMP TABLE {quoted(name)} ({listed})")
         self._objects[name] = "TABLE"
-        self._declared[name] = _Declared(table, columns, described)
+        self._declared[name] = _Declared(table, columns, shown)
 
     def _connect(self, declared: _Declared, scans: Sequence[Scan]) -> None:
         """Replace a declared table by a view on the part of the topic that is needed."""
@@ -196,8 +217,8 @@ class Statement:
         used = declared.used(scans)
         stream = TopicStream(table, declared.columns, used, needed, read)
         shown = ", ".join(
-            f"{f'c{index}' if index in used else f'CAST(NULL AS {kind})'} AS {quoted(column)}"
-            for index, (column, kind) in enumerate(declared.described)
+            f"{each.value(index if index in used else None)} AS {quoted(each.name)}"
+            for index, each in enumerate(declared.shown)
         )
         self._connection.execute(f"DROP TABLE temp.main.{quoted(name)}")
         self._connection.register(_stream_name(name), stream)
@@ -208,18 +229,39 @@ class Statement:
 
 
 @attrs.frozen
+class _Column:
+    """A column of a topic in DuckDB.
+
+    Attributes:
+        name: Its name.
+        type: Its type.
+        read: The type that DuckDB reads of Arrow.
+    """
+
+    name: str
+    type: str
+    read: str
+
+    def value(self, index: int | None) -> str:
+        """The column of the view; None for one that is not read."""
+        if index is None:
+            return f"CAST(NULL AS {self.type})"
+        return f"c{index}" if self.type == self.read else f"CAST(c{index} AS {self.type})"
+
+
+@attrs.frozen
 class _Declared:
     """A topic that is declared to DuckDB.
 
     Attributes:
         table: The topic.
         columns: Its columns, as Arrow has them.
-        described: Their names and types in DuckDB.
+        shown: The same in DuckDB.
     """
 
     table: TopicTable
     columns: pa.Schema
-    described: Sequence[tuple[str, str]]
+    shown: Sequence[_Column]
 
     def filters(self, scan: Scan) -> Filters:
         """The messages that a scan can use."""
@@ -232,7 +274,7 @@ class _Declared:
 
     def used(self, scans: Sequence[Scan]) -> list[int]:
         """The indexes of the columns to read for some scans."""
-        indexes = range(len(self.described))
+        indexes = range(len(self.shown))
         known = [indexes if scan.columns is None else scan.columns for scan in scans]
         # DuckDB has virtual columns too, such as the number of a row.
         return self.table.read_columns({each for some in known for each in some if each in indexes})

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from streamcontract.kafka.batches.batch import ConsumedBatch, MessageFault
     from streamcontract.kafka.batches.metadata import MetadataChoice, MetadataName
     from streamcontract.registry import SchemaRegistry
-    from streamcontract.schema import Schema
+    from streamcontract.schema import AvroType, Schema
     from streamcontract.sql.intervals import Intervals
 
 __all__ = ["TopicRead", "TopicStream", "TopicTable"]
@@ -95,6 +95,12 @@ class TopicTable:
     def is_record(self) -> bool:
         """Whether its columns are fields, of which a scan may leave out some."""
         return isinstance(self.schema.root, RecordType)
+
+    @property
+    def types(self) -> list[AvroType]:
+        """The types of its columns, without those of metadata."""
+        root = self.schema.root
+        return [each.type for each in root.fields] if isinstance(root, RecordType) else [root]
 
     def scan(
         self,
