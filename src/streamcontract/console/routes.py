@@ -190,8 +190,9 @@ class _Views:
 
     async def not_found(self, request: Request, _error: Exception) -> Response:
         """The answer to an unknown address."""
-        title = "There is no such page"
-        return HTMLResponse(self._error(title, request.url.path, "", {}), 404)
+        title, path = "There is no such page", request.url.path
+        page = self._renderer.page("error.html", title=title, text=path, again="", section=None)
+        return HTMLResponse(page, 404)
 
     def overview(self, _query: Query) -> str:
         """The overview."""
