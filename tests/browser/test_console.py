@@ -190,4 +190,6 @@ def test_screenshots(
 def _save(page: Page, file: Path) -> None:
     """A screenshot with as few colours as a page has."""
     image = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
-    image.quantize(256, dither=Image.Dither.NONE).save(file, optimize=True)
+    # An octree: the median cut gives rare colours, such as those of badges, to their neighbours.
+    colours = image.quantize(256, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
+    colours.save(file, optimize=True)
