@@ -22,7 +22,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 import click
-from confluent_kafka.admin import AdminClient, NewTopic
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.cimpl import NewTopic
 from rich.console import Console
 
 from benchmarks.tables import Table

@@ -191,7 +191,7 @@ def _offsets(
     """The partitions of a topic, and the beginning and end offsets of those with a leader."""
     if state is None:
         known = cluster.partitions(topic)
-        return known, cluster.first_offsets(topic, known), cluster.end_offsets(topic, known)
+        return known, *cluster.bounds(topic, known)
     found = state.partitions
     firsts = {each.number: each.first for each in found if each.first is not None}
     ends = {each.number: each.end for each in found if each.end is not None}

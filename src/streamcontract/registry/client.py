@@ -5,9 +5,11 @@ from __future__ import annotations
 import logging
 import os
 import sys
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from types import TracebackType
 
+from streamcontract._typing import Self
 from streamcontract.errors import ArgumentError, ConfigurationError
 from streamcontract.guards import text, whole_number
 from streamcontract.registry import config as settings
@@ -21,14 +23,7 @@ from streamcontract.registry.references import reference_versions, register_in_o
 from streamcontract.registry.results import Identified, RegisteredSchema
 from streamcontract.registry.schema_calls import SchemaCalls, as_guid, read_id
 from streamcontract.registry.stored import StoredSchemas
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-    from types import TracebackType
-
-    from typing_extensions import Self
-
-    from streamcontract.schema import Schema
+from streamcontract.schema import Schema
 
 __all__ = ["SchemaRegistry"]
 

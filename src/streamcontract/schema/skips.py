@@ -31,14 +31,18 @@ S = TypeVar("S", bound=_Skipper)
 _NUMBER: Final = -1
 _SIZED: Final = -2
 
+_Plain = int | tuple[int, ...]
+"""A value that holds no others: its size, or those of a union's branches."""
+
 
 class Skips(Generic[S]):
     """Makes the skippers of types, each type's once.
 
     Args:
         make: What makes a skipper of a kind: ``"plain"`` with the sizes of values in a row, each a
-            number of bytes, -1 for a number or -2 for a size and as many bytes; ``"array"`` and
-            ``"map"`` with the fewest bytes of an item; ``"union"``, ``"record"``, ``"fields"``.
+            number of bytes, -1 for a number or -2 for a size and as many bytes, or a tuple of
+            these, which are the branches of a union; ``"array"`` and ``"map"`` with the fewest
+            bytes of an item; ``"union"``, ``"record"``, ``"fields"``.
     """
 
     def __init__(self, make: Callable[..., S]) -> None:
@@ -53,19 +57,23 @@ class Skips(Generic[S]):
     def _parts(self, nodes: Iterable[AvroType]) -> tuple[S, ...]:
         """The skippers of fields, one for all plain ones in a row."""
         parts: list[S] = []
-        row: list[int] = []
+        row: list[_Plain] = []
         for node in nodes:
-            size = _plain_size(node)
-            if size is None:
+            plain = _plain_value(node)
+            if plain is None:
                 parts += [*self._plain(row), self._skipper(node)]
                 row = []
-            elif size > 0 and row and row[-1] >= 0:
-                row[-1] += size
-            elif size != 0:
-                row.append(size)
+                continue
+            before = row[-1] if row else _NUMBER
+            if isinstance(plain, tuple) or plain < 0:
+                row.append(plain)
+            elif isinstance(before, tuple) or before < 0:
+                row += [plain] if plain else []
+            else:
+                row[-1] = before + plain
         return (*parts, *self._plain(row))
 
-    def _plain(self, row: list[int]) -> list[S]:
+    def _plain(self, row: list[_Plain]) -> list[S]:
         return [self._make("plain", tuple(row))] if row else []
 
     def _skipper(self, node: AvroType) -> S:
@@ -82,7 +90,7 @@ class Skips(Generic[S]):
             case MapType():
                 mapping = self._make("map", item_size=1 + min_size(node.values))
                 return self._filled(mapping, (self._skipper(node.values),))
-            case UnionType():
+            case UnionType() if _plain_value(node) is None:
                 branches = tuple([self._skipper(branch) for branch in node.branches])
                 return self._filled(self._make("union"), branches)
             case RecordType() if not is_empty(node):
@@ -90,16 +98,25 @@ class Skips(Generic[S]):
                 record = self._made[id(node)] = self._make("record")
                 return self._filled(record, self._parts(field.type for field in node.fields))
             case _:
-                size = _plain_size(node)
-                return self._make("plain", (size,) if size else ())
+                plain = _plain_value(node)
+                return self._make("plain", () if plain == 0 else (plain,))
 
     def _filled(self, skipper: S, parts: tuple[S, ...]) -> S:
         skipper.fill(parts)
         return skipper
 
 
+def _plain_value(node: AvroType) -> _Plain | None:
+    """A value that holds no others, or a union of such, as skippers take it; else None."""
+    if not isinstance(node, UnionType):
+        return _plain_size(node)
+    sizes = [_plain_size(branch) for branch in node.branches]
+    branches = tuple([size for size in sizes if size is not None])
+    return branches if len(branches) == len(sizes) else None
+
+
 def _plain_size(node: AvroType) -> int | None:
-    """The size of a value that holds no others, as skippers take it; None for all others."""
+    """The size of a value that is no union and holds no others; None for all others."""
     match node:
         case PrimitiveType(name="int" | "long") | EnumType():
             return _NUMBER

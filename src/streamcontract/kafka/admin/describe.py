@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -25,8 +25,6 @@ from streamcontract.kafka.errors import BrokerError, TopicError, kafka_error_of
 from streamcontract.kafka.timeouts import BROKER_TIMEOUT
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
     from confluent_kafka.admin import AdminClient
 
 __all__ = [

@@ -122,8 +122,7 @@ class DeadLetterTopic:
             StalledError: There was no message for ``patience`` seconds.
         """
         partitions = self._partitions()
-        ends = self.cluster.end_offsets(self.topic, partitions)
-        firsts = self.cluster.first_offsets(self.topic, partitions)
+        firsts, ends = self.cluster.bounds(self.topic, partitions)
         begins, met = self._settled(firsts, firsts, ends)
         yield from self._read(begins, ends, met)
 
@@ -198,9 +197,8 @@ class DeadLetterTopic:
             ConfigurationError: There is no message there.
         """
         if partition in self._partitions():
-            end = self.cluster.end_offsets(self.topic, [partition])[partition]
-            first = self.cluster.first_offsets(self.topic, [partition])[partition]
-            if first <= offset < end:
+            firsts, ends = self.cluster.bounds(self.topic, [partition])
+            if firsts[partition] <= offset < ends[partition]:
                 place = {partition: offset}
                 for batch in self._read(place, {partition: offset + 1}, set()):
                     for entry in batch:
