@@ -149,6 +149,17 @@ def test_the_keyboard_is_enough(window: Window) -> None:
     assert page.locator("#rows .explain").first.is_visible()
 
 
+def test_a_snippet_is_copied(window: Window) -> None:
+    """As it is shown."""
+    page = window.page
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.goto("/contract?name=order")
+    block = page.locator(".snippets .code").first
+    block.get_by_role("button", name="Copy").click()
+    expect(block.get_by_role("button")).to_have_text("Copied")
+    assert page.evaluate("navigator.clipboard.readText()") == block.locator("pre").inner_text()
+
+
 def test_a_record_is_sent_and_a_topic_created(window: Window) -> None:
     """By their forms; what does not fit is said, and stays filled in."""
     page = window.page
