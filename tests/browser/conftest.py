@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 CHROMIUM = os.environ.get("CHROMIUM")
+_PATIENCE = 120_000.0
+"""Milliseconds."""
 collect_ignore_glob = [] if CHROMIUM else ["test_*.py"]
 
 
@@ -53,10 +55,12 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
     """The browser."""
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
     with sync_playwright() as playwright:
         options = ["--no-sandbox"] if os.geteuid() == 0 else []
+        # Nothing is measured here: a busy machine is slow, and does not fail.
+        expect.set_options(timeout=_PATIENCE)
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=options)
         yield browser
         browser.close()
@@ -84,6 +88,7 @@ def open_window(
     context = browser.new_context(
         viewport={"width": width, "height": 900}, color_scheme=scheme, base_url=site.url
     )
+    context.set_default_timeout(_PATIENCE)
     window = Window(context.new_page())
     host = urlsplit(site.url).netloc
 

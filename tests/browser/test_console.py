@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
+from playwright.sync_api import expect
 from tests.browser.conftest import open_window
 
 from streamcontract import ContractProducer, parse_schema
 from streamcontract.kafka.admin.topics import ensure_topic
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser
     from tests.browser.conftest import Site, Window
 
 _PAGES = (
@@ -97,8 +98,7 @@ def test_each_filter_of_messages(window: Window, name: str, value: str, count: i
         page.locator("[name=verdict]").select_option(label="fits")
     page.get_by_role("button", name="Look up").click()
     rows = page.locator("#rows > li")
-    rows.first.wait_for()
-    assert rows.count() == count
+    expect(rows).to_have_count(count)  # a slow look-up goes on after the page has loaded
     rows.first.locator("summary").first.click()
     assert rows.first.locator(".explain").is_visible()
 
@@ -112,8 +112,8 @@ def test_a_search_shows_its_progress_and_goes_on(window: Window, site: Site) -> 
     page = window.page
     page.goto("/topic?name=many&where=n=7")
     page.locator("#rows > li").wait_for()
-    assert page.locator("progress").is_visible()
-    assert page.locator("[data-found]").inner_text() == "1"
+    expect(page.locator("progress")).to_be_visible()
+    expect(page.locator("[data-found]")).to_have_text("1")  # comes after the row
     page.wait_for_function("document.querySelector('[data-scanned]').textContent === '150,000'")
 
 
@@ -127,8 +127,7 @@ def test_the_tail_counts_every_message_and_keeps_few(window: Window, site: Site)
     with ContractProducer(site.config, topic="busy", schema=parse_schema(_NUMBERS)) as producer:
         producer.produce_all({"n": each} for each in range(5_000))
     page.get_by_text("5,000 so far").wait_for()
-    rows = page.locator("#rows > li").count()
-    assert 0 < rows <= 200
+    assert 0 < page.locator("#rows > li").count() <= 200
     page.get_by_role("button", name="Pause").click()
     page.get_by_text("paused").wait_for()
     page.get_by_role("button", name="Resume").click()
@@ -143,11 +142,22 @@ def test_the_keyboard_is_enough(window: Window) -> None:
     page.keyboard.type("stocks")
     page.keyboard.press("Enter")
     page.wait_for_url("**q=stocks*")
-    assert page.locator("tbody tr").count() == 1
+    expect(page.locator("tbody tr")).to_have_count(1)
     page.goto("/topic?name=orders")
     page.locator("#rows summary").first.focus()
     page.keyboard.press("Enter")
     assert page.locator("#rows .explain").first.is_visible()
+
+
+def test_a_snippet_is_copied(window: Window) -> None:
+    """As it is shown."""
+    page = window.page
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.goto("/contract?name=order")
+    block = page.locator(".snippets .code").first
+    block.get_by_role("button", name="Copy").click()
+    expect(block.get_by_role("button")).to_have_text("Copied")
+    assert page.evaluate("navigator.clipboard.readText()") == block.locator("pre").inner_text()
 
 
 def test_a_record_is_sent_and_a_topic_created(window: Window) -> None:
@@ -172,23 +182,42 @@ def test_a_record_is_sent_and_a_topic_created(window: Window) -> None:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1280, 390])
-def test_screenshots(
-    chromium: Browser, site: Site, tmp_path: Path, width: int, scheme: str
-) -> None:
-    """Of the pages in the documentation; into the folder that SCREENSHOTS names."""
-    folder = Path(os.environ.get("SCREENSHOTS") or tmp_path)
-    folder.mkdir(parents=True, exist_ok=True)
+def test_screenshots(chromium: Browser, site: Site, width: int, scheme: str) -> None:
+    """Of the pages in the documentation; kept in the folder that SCREENSHOTS names."""
+    folder = os.environ.get("SCREENSHOTS")
     window = open_window(chromium, site, width=width, scheme=scheme)
     for name, address in _SHOTS.items():
         window.page.goto(address)
         if name == "messages":
             window.page.locator("details:has(> summary .badge.older) > summary").first.click()
-        _save(window.page, folder / f"{name}-{width}-{scheme}.png")
+        shot = window.page.screenshot()
+        if folder is not None:
+            _save(shot, Path(folder) / f"{name}-{width}-{scheme}.png")
     assert window.errors == []
     window.page.context.close()
 
 
-def _save(page: Page, file: Path) -> None:
-    """A screenshot with as few colours as a page has."""
-    image = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
-    image.quantize(256, dither=Image.Dither.NONE).save(file, optimize=True)
+def _save(shot: bytes, file: Path) -> None:
+    """A screenshot of 256 colours: most of them the frequent ones, the rest those far from them."""
+    image = Image.open(io.BytesIO(shot)).convert("RGB")
+    counts: Any = image.getcolors(image.width * image.height)
+    colours = [colour for _, colour in sorted(counts, reverse=True)]
+    palette: list[Any] = []
+    nearest: dict[Any, tuple[int, int]] = dict.fromkeys(colours, (2**20, 0))
+    while len(palette) < min(256, len(colours)):
+        is_far = len(palette) >= 192
+        added = max(nearest, key=nearest.__getitem__) if is_far else colours[len(palette)]
+        place = len(palette)
+        nearest = {
+            each: min(near, (_distance(each, added), place)) for each, near in nearest.items()
+        }
+        palette.append(added)
+    parts = image.tobytes()
+    pixels = zip(parts[::3], parts[1::3], parts[2::3], strict=True)
+    reduced = Image.frombytes("P", image.size, bytes(nearest[each][1] for each in pixels))
+    reduced.putpalette([part for colour in palette for part in colour])
+    reduced.save(file, optimize=True)
+
+
+def _distance(one: Any, other: Any) -> int:
+    return sum((a - b) ** 2 for a, b in zip(one, other, strict=True))

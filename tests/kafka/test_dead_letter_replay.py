@@ -39,7 +39,7 @@ from streamcontract.kafka.dead_letters.topic import DeadLetterTopic
 from streamcontract.wire import frame
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from streamcontract.testing.fixtures.faults import Faults
@@ -230,6 +230,29 @@ def test_copies_count_once(case: Case) -> None:
     assert case.open() == []
     assert case.replay() == Replayed(copies=1)
     assert len(case.sent_back()) == 1
+
+
+@pytest.mark.parametrize("most", [1, 2, 5, 100])
+def test_parts_from_the_end_have_what_the_whole_has(case: Case, most: int) -> None:
+    """Marks of replays end them, also those that are in another part than what they settle."""
+    garbage: Raw = (b"\x01\x02", b"k", [], 0)
+    case.put_aside(*[(case.value(str(number)), b"k", [], 0) for number in range(3)], garbage)
+    assert case.replay() == Replayed(replayed=3, failing=1)
+    case.put_aside((case.value("later"), b"k", [], 0))
+    found: list[DeadLetter] = []
+    with DeadLetterTopic(case.dead, case.config) as letters:
+        end = letters.cluster.end_offsets(case.dead, [0])[0]
+        rest: Mapping[int, tuple[int, int]] = {0: (0, end)}
+        scanned = 0
+        while rest:
+            part = letters.newest(rest, most)
+            batch = [entry.letter for entries in part.batches for entry in entries]
+            found = [*(each for each in batch if isinstance(each, DeadLetter)), *found]
+            scanned += part.scanned
+            assert part.scanned <= most
+            rest = part.rest
+    assert found == case.open()
+    assert scanned < end or most >= end  # what is settled is not read
 
 
 @pytest.mark.searching

@@ -9,9 +9,10 @@ import tracemalloc
 import zlib
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
+import requests
 from tests.registry.scripted import Act, ScriptedServer, answer
 
 from streamcontract.errors import ConfigurationError
@@ -263,3 +264,26 @@ def test_an_argument_out_of_bounds() -> None:
     """An error names it."""
     with pytest.raises(ConfigurationError, match=r"max_answer_bytes .* at least 1, not 0"):
         SchemaRegistry("http://localhost", max_answer_bytes=0)
+
+
+def test_after_a_call_without_an_answer_the_next_ones_fail_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """For as long as is asked for; by default each call is sent."""
+    sent: list[str] = []
+    send: Any = requests.Session.request
+
+    def counted(self: Any, method: str, url: str, **options: Any) -> Any:
+        sent.append(url)
+        return send(self, method, url, **options)
+
+    monkeypatch.setattr(requests.Session, "request", counted)
+    for pause, expected in ((3600.0, 1), (0.0, 2)):
+        sent.clear()
+        with SchemaRegistry("http://127.0.0.1:9", max_retries=0, failure_pause=pause) as client:
+            with pytest.raises(errors.RegistryUnreachableError) as first:
+                client.subjects()
+            with pytest.raises(errors.RegistryUnreachableError) as second:
+                client.versions("orders-value")
+        assert len(sent) == expected
+        assert (str(first.value) == str(second.value)) == bool(pause)

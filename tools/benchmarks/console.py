@@ -152,6 +152,9 @@ def _create(servers: str, topics: int) -> None:
         ).values():
             future.result()
         click.echo(f"{first + len(asked):,} topics", err=True)
+    # Kafka answers when the controller has the topics; the broker lists them some time later.
+    while set(map(_name, range(topics))) - set(admin.list_topics(timeout=60).topics):
+        time.sleep(1)
 
 
 def _register(config: Mapping[str, Any], subjects: int) -> None:
@@ -217,7 +220,7 @@ def _shown(
                 page.goto(server.url + address, wait_until="load")
                 page.wait_for_function(f"{_LOAD}.loadEventEnd > 0")
                 times.append(page.evaluate(f"{_LOAD}.loadEventEnd") / 1000)
-            count = page.locator("tbody tr, #rows > li").count()
+            count = page.locator(".scroll tbody tr, #rows > li").count()
             rows.append((name, f"{statistics.median(times):.2f}", str(count)))
         browser.close()
     return tuple(rows)

@@ -6,7 +6,9 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from streamcontract.console.looking_up import NEWEST, LookUp, Ranges
-from streamcontract.console.reading import Wanted
+from streamcontract.console.reading import MISFIT, Wanted
+from streamcontract.console.verdicts import KINDS
+from streamcontract.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,9 +33,14 @@ def look_up_of(query: Mapping[str, str]) -> LookUp:
     """The look-up of a query.
 
     Raises:
-        ConfigurationError: Its position is none.
+        ConfigurationError: Its position, partition or verdict is none.
     """
-    at = query.get("at", "")
+    at, partition = query.get("at", ""), query.get("partition", "")
+    if partition and whole(query, "partition") is None:
+        raise ConfigurationError(f"{partition!r} is no number of a partition")
+    verdict = query.get("verdict") or None
+    if verdict not in {None, MISFIT, *KINDS}:
+        raise ConfigurationError(f"{verdict!r} is no verdict: there are {', '.join(KINDS)}")
     return LookUp(
         topic=query.get("name", ""),
         start=query.get("from", "").strip() or NEWEST,
@@ -41,7 +48,7 @@ def look_up_of(query: Mapping[str, str]) -> LookUp:
         wanted=Wanted(
             key=query.get("key") or None,
             where=query.get("where", "").strip() or None,
-            verdict=query.get("verdict") or None,
+            verdict=verdict,
         ),
         rest=Ranges.parse(at) if at else None,
     )

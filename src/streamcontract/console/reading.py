@@ -36,7 +36,10 @@ if TYPE_CHECKING:
     from streamcontract.schema import Schema
     from streamcontract.schema.model import JsonValue
 
-__all__ = ["Seen", "TopicReader", "Wanted"]
+__all__ = ["MISFIT", "Seen", "TopicReader", "Wanted"]
+
+MISFIT: Final = "misfit"
+"""All verdicts but those of messages that fit."""
 
 _SHOWN: Final = 256
 """Bytes of a value that could not be decoded."""
@@ -64,7 +67,7 @@ class Wanted:
 
     def has(self, verdict: Verdict) -> bool:
         """Whether a verdict is wanted."""
-        if self.verdict == "misfit":
+        if self.verdict == MISFIT:
             return verdict.kind not in {"fits", "tombstone"}
         return self.verdict is None or self.verdict == verdict.kind
 

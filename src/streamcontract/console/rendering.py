@@ -76,10 +76,10 @@ class Renderer:
 
 
 def _number(value: int | None) -> str:
-    """A number with its thousands set apart; ``"-"`` for None.
+    """A number with its thousands set apart; a dash for None.
 
     Example:
-        >>> _number(12345), _number(None)
-        ('12,345', '-')
+        >>> _number(12345), _number(None) == "\N{EN DASH}"
+        ('12,345', True)
     """
-    return "-" if value is None else f"{value:,}"
+    return "\N{EN DASH}" if value is None else f"{value:,}"

@@ -42,7 +42,8 @@ from streamcontract.errors import (
     StreamContractError,
 )
 from streamcontract.kafka.connection.error_codes import NO_SUCH_TOPIC
-from streamcontract.registry.errors import NotFoundError
+from streamcontract.kafka.errors import NotSupportedError
+from streamcontract.registry.errors import NotFoundError, RegistryRejectedError
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -190,8 +191,9 @@ class _Views:
 
     async def not_found(self, request: Request, _error: Exception) -> Response:
         """The answer to an unknown address."""
-        title = "There is no such page"
-        return HTMLResponse(self._error(title, request.url.path, "", {}), 404)
+        title, path = "There is no such page", request.url.path
+        page = self._renderer.page("error.html", title=title, text=path, again="", section=None)
+        return HTMLResponse(page, 404)
 
     def overview(self, _query: Query) -> str:
         """The overview."""
@@ -380,8 +382,10 @@ def _status_of(error: StreamContractError) -> tuple[int, str]:
     is_missing = reason is not None and hasattr(reason, "code") and reason.code() in NO_SUCH_TOPIC
     if is_missing or isinstance(error, NotFoundError):
         return 404, "Not found"
-    if isinstance(error, ConfigurationError | SchemaParseError):
+    if isinstance(error, ConfigurationError | NotSupportedError | SchemaParseError):
         return 400, "This cannot be shown"
+    if isinstance(error, RegistryRejectedError):
+        return 400, "The registry refuses this"
     if isinstance(error, RegistryError):
         return 503, "The registry does not answer"
     return 503, "The brokers do not answer"

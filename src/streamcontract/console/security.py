@@ -74,10 +74,11 @@ class Guard:
         host = headers.get("host", "")
         if _name_of(host) not in self._hosts:
             return f"This console is not served as {host!r}; --allow-host adds a name.\n"
-        origin = headers.get("origin")
-        if origin is not None and origin.lower() not in _origins_of(host):
-            return f"A page of {origin!r} may not use this console.\n"
-        if method not in _SAFE and origin is None and headers.get("sec-fetch-site") is None:
+        origins = headers.getlist("origin")
+        for origin in origins:
+            if origin.lower() not in _origins_of(host):
+                return f"A page of {origin!r} may not use this console.\n"
+        if method not in _SAFE and not origins and headers.get("sec-fetch-site") is None:
             return "A request that changes something needs its Origin.\n"
         if headers.get("sec-fetch-site", "none") == "cross-site" and (
             method not in _SAFE or headers.get("sec-fetch-mode") != "navigate"

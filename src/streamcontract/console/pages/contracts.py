@@ -310,7 +310,7 @@ def registration(
         found = registry.lookup(subject, schema)
         latest = registry.describe_version(subject)
     except (SubjectNotFoundError, SchemaNotFoundError):
-        return "warn", "not registered yet: `streamcontract register`"
+        return "warn", "not registered yet; streamcontract register does it"
     except RegistryError as error:
         return "warn", str(error)
     if found.version == latest.version:

@@ -8,18 +8,23 @@ from typing import TYPE_CHECKING, Final
 import attrs
 
 from streamcontract.compatibility import find_incompatibilities, rollout
+from streamcontract.console.pages.shown import cut
 from streamcontract.diff import find_changes
 from streamcontract.evolution.examples import example_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from streamcontract.compatibility import Finding
     from streamcontract.diff import Change
+    from streamcontract.evolution.report import Example
     from streamcontract.levels import First
     from streamcontract.schema import Schema
 
 __all__ = ["ChangeRow", "Differences", "FindingRow", "differences"]
+
+_LONG: Final = 1_000
+"""Characters of a value of a counterexample."""
 
 _WHO: Final[dict[First, str]] = {
     "either": "Any order is safe",
@@ -134,7 +139,14 @@ def _findings(found: Sequence[Finding], reads: str) -> tuple[FindingRow, ...]:
                 path=each.path,
                 message=each.message,
                 reads=reads,
-                example=() if example is None else tuple(example.lines()),
+                example=() if example is None else tuple(_lines(example)),
             )
         )
     return tuple(rows)
+
+
+def _lines(example: Example) -> Iterator[str]:
+    yield f"written  {cut(example.value, _LONG)}"
+    yield f"read     {cut(example.after, _LONG)}"
+    if example.elsewhere is not None:
+        yield f"elsewhere, {cut(example.elsewhere, _LONG)}"

@@ -20,6 +20,7 @@ from streamcontract.console.pages.shown import (
 )
 from streamcontract.console.reading import TopicReader
 from streamcontract.errors import ConfigurationError, RegistryError, SchemaParseError
+from streamcontract.kafka.errors import NotSupportedError
 from streamcontract.schema.model import ArrayType, MapType, RecordType, UnionType
 
 if TYPE_CHECKING:
@@ -151,7 +152,7 @@ def messages_page(
         reader = TopicReader(asked.topic, sources, asked.wanted)
         ranges = ranges_of(asked, sources, state)
         found = look_up(reader, asked, ranges, sources, seconds=seconds)
-    except (ConfigurationError, SchemaParseError) as error:
+    except (ConfigurationError, NotSupportedError, SchemaParseError) as error:
         return Messages(asked=asked, notices=(Notice("bad", "Not looked up", str(error)),))
     except RegistryError as error:
         notice = Notice("bad", "The registry does not answer, so no message was read", str(error))

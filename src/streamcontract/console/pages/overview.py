@@ -160,7 +160,7 @@ def _of_contract(
     if not answers or topic is None:
         return
     if topic not in listed:
-        text = f"streamcontract topics create {topic}"
+        text = f"Create it with: streamcontract topics create {topic}"
         yield Notice("warn", f"Contract {contract.name}: there is no topic {topic}", text)
     elif contract.partitions not in {None, listed[topic].partitions}:
         text = f"It has {listed[topic].partitions}, and the contract asks for {contract.partitions}"

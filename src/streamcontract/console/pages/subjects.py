@@ -154,6 +154,10 @@ def subject_page(sources: Sources, name: str, old: int | None, new: int | None) 
     before = [each for each in numbers if each < shown]
     other = old if old in numbers else (before[-1] if before else None)
     notices: list[Notice] = []
+    for each in dict.fromkeys((old, new)):
+        if each is not None and each not in numbers:
+            text = f"Versions {other} and {shown} are shown." if other else f"It shows {shown}."
+            notices.append(Notice("warn", f"There is no version {each}", text))
     now = _schema(sources, name, shown, notices)
     then = None if other is None else _schema(sources, name, other, notices)
     level = found.config.compatibility or "NONE"

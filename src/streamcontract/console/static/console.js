@@ -82,6 +82,9 @@ function listen(place) {
 
 document.querySelectorAll("[data-stream]").forEach(listen);
 
+// Browsers give a clipboard to secure pages only: loopback, TLS and files.
+if (navigator.clipboard) document.documentElement.classList.add("copies");
+
 document.addEventListener("click", async (event) => {
   const button = event.target.closest("[data-copy]");
   if (!button) return;
