@@ -17,7 +17,7 @@ from confluent_kafka.schema_registry import SchemaRegistryClient, topic_subject_
 from confluent_kafka.schema_registry.avro import AvroDeserializer, AvroSerializer
 from confluent_kafka.serialization import MessageField, SerializationContext
 
-from benchmarks import broker, crate
+from benchmarks import broker, column_threads, crate
 from benchmarks.measure import Timing, in_turn
 from benchmarks.shapes import SHAPES, Shape
 from benchmarks.tables import Table, against
@@ -52,6 +52,7 @@ def tables(rounds: int) -> list[Table]:
     return [
         *(_decoding(shape, rounds) for shape in SHAPES),
         *(_encoding(shape, rounds) for shape in SHAPES),
+        *(column_threads.table(shape, rounds) for shape in SHAPES),
         broker.batches_table(rounds),
     ]
 
