@@ -33,7 +33,7 @@ class Reader(threading.Thread):
 
     def run(self) -> None:
         """Read until it is done, and record the assigned partitions."""
-        # With a short session time-out, a rebalance takes in a late member within seconds.
+        # Only for librdkafka's mock cluster, where a rebalance takes this long, by default 45 s.
         config = {"session.timeout.ms": 6000}
         with StockConsumer(config, topic=TOPIC, group=self.group, start="latest") as consumer:
             while not self.done.is_set():

@@ -22,9 +22,7 @@ def bill(order: Order) -> str:
 def main() -> None:
     """Print the bills of all orders that were not cancelled."""
     seen = 0
-    # A member that comes back to its group waits this long on librdkafka's mock cluster, by default
-    # 45 s; a real broker does not have it wait.
-    with OrderConsumer({"session.timeout.ms": 6000}, group="billing") as consumer:
+    with OrderConsumer(group="billing") as consumer:
         for message in consumer.until_end():
             seen += 1
             if message.value is not None and message.value.status is not OrderStatus.CANCELLED:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from streamcontract import Stock, StockConsumer
 
-# A member that comes back to its group waits so long on librdkafka's mock cluster, by default 45 s;
-# a real broker does not have it wait.
+# Only for librdkafka's mock cluster, where a second run waits this long, by default 45 s, until it
+# gets partitions. With any other broker leave it out: a second run does not wait.
 CONFIG = {"session.timeout.ms": 6000}
 
 

@@ -11,7 +11,23 @@ import importlib
 import sys
 from collections.abc import Callable, Mapping
 
-__all__ = ["lazy_names"]
+__all__ = ["Later", "lazy_names"]
+
+
+class Later:
+    """A module that is imported when one of its names is needed first.
+
+    Annotations have the types of its names, without an import of their modules at start-up:
+    ``typing.get_type_hints`` evaluates ``"types.Schema"``, and so imports them.
+    """
+
+    __slots__ = ("_module",)
+
+    def __init__(self, module: str) -> None:
+        self._module = module
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(importlib.import_module(self._module), name)
 
 
 def lazy_names(

@@ -9,12 +9,12 @@ A process of its own, since it forks: pytest's process may have threads.
 
 from __future__ import annotations
 
-import os
-import signal
 import sys
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from tests.killed_children import is_killed
 
 from streamcontract import atomic_file
 from streamcontract.codegen import FileChange, remove_drafts, write
@@ -74,7 +74,7 @@ def main(folder: Path, name: str) -> None:
     before = read(path)
     expected = {entry.name for entry in folder.iterdir()}
     step = 1
-    while _is_killed(lambda: write_it(path, new), step):
+    while is_killed(lambda: write_it(path, new), step, WRITING):
         assert read(path) in [before, after], step
         left = {entry.name for entry in folder.iterdir()} - expected
         assert len(left) <= 1, (step, left)
@@ -85,35 +85,6 @@ def main(folder: Path, name: str) -> None:
         step += 1
     assert read(path) == after
     sys.stdout.write(str(step - 1))
-
-
-def _is_killed(action: Callable[[], None], step: int) -> bool:
-    """Whether a child was killed at that line of its work, before it ended."""
-    child = os.fork()
-    if child == 0:
-        _kill_at(step)
-        action()
-        os._exit(0)
-    _, status = os.waitpid(child, 0)
-    code = os.waitstatus_to_exitcode(status)
-    assert code in {0, -signal.SIGKILL}, code
-    return code != 0
-
-
-def _kill_at(step: int) -> None:
-    lines = 0
-
-    def trace(frame: Any, event: str, _argument: object) -> Any:
-        nonlocal lines
-        if frame.f_code.co_filename not in WRITING:
-            return None
-        if event == "line":
-            lines += 1
-            if lines == step:
-                os.kill(os.getpid(), signal.SIGKILL)
-        return trace
-
-    sys.settrace(trace)
 
 
 if __name__ == "__main__":

@@ -5,13 +5,12 @@ from __future__ import annotations
 import os
 import re
 import stat
-import subprocess
-import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from tests.killed_children import kills_of
 
 import streamcontract
 from streamcontract.atomic_file import DRAFT_SUFFIX, remove_draft, write_atomically
@@ -31,14 +30,7 @@ SCRIPT = Path(__file__).with_name("killed_at_each_step.py")
 )
 def test_a_kill_leaves_whole_files_and_nothing_that_stays(tmp_path: Path, writer: str) -> None:
     """At every line: the old text or the new, one draft at most, and none after the next write."""
-    done = subprocess.run(  # noqa: S603 - this interpreter and the script beside this file
-        [sys.executable, str(SCRIPT), str(tmp_path), writer],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    assert int(done.stdout) > 20  # lines that it was killed at
+    assert kills_of(SCRIPT, tmp_path, writer) > 20  # lines that it was killed at
 
 
 def test_the_package_replaces_files_in_one_place() -> None:

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.in_one_test import in_one_test
 
 from streamcontract import Codec, Duration
 from streamcontract.errors import EncodeError
@@ -107,13 +108,10 @@ def case_id(value: Any) -> str:
     return re.sub(r" at 0x[0-9a-f]+", "", repr(value))[:60]
 
 
-@pytest.mark.parametrize(
-    ("schema", "value"),
-    [(schema, value) for schema, values in REFUSED for value in values],
-    ids=case_id,
-)
-def test_refused(schema: Any, value: Any) -> None:
+@in_one_test([(schema, value) for schema, values in REFUSED for value in values], repr)
+def test_refused(case: tuple[Any, Any]) -> None:
     """Inside a record's array, the fault names where, what was found and what would fit."""
+    schema, value = case
     record: dict[str, Any] = {
         "type": "record",
         "name": "ns.Outer",

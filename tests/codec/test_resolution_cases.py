@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import struct
-from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.codec.equality import equal
+from tests.schema.conformance import every_case
 
 from streamcontract import Codec, parse_schema
 from streamcontract.errors import DecodeError, SchemaParseError
-
-CASES = Path(__file__).resolve().parents[2].parent / "shared/conformance/resolution_cases.json"
 
 NO_SUCH_SCHEMA = {
     "fastavro/R082": '"aliases: a JSON array of strings" ("Complex Types"): a bare string is none',
@@ -34,14 +31,6 @@ what an int or long is promoted to ("Schema Resolution").
 """
 
 
-def load() -> list[Any]:
-    """The cases as pytest parameters, or one that skips where they are absent."""
-    if not CASES.exists():
-        reason = "../shared/conformance/resolution_cases.json is not beside this checkout"
-        return [pytest.param({}, marks=pytest.mark.skip(reason=reason), id="absent")]
-    return [pytest.param(case, id=case["id"]) for case in json.loads(CASES.read_text("utf-8"))]
-
-
 def from_json(value: Any) -> Any:
     """A value as the cases write it: bytes and union branches are marked objects."""
     match value:
@@ -56,7 +45,7 @@ def from_json(value: Any) -> Any:
     return value
 
 
-@pytest.mark.parametrize("case", load())
+@every_case("resolution_cases.json")
 def test_resolution(case: Any) -> None:
     """What one schema wrote, the other reads as expected, or refuses where it must."""
     if case["id"] in NO_SUCH_SCHEMA:
@@ -75,11 +64,11 @@ def test_resolution(case: Any) -> None:
     assert equal(Codec(reader).decode(data, writer=writer), expected)
 
 
-@pytest.mark.parametrize("case", load())
+@every_case("resolution_cases.json")
 def test_what_was_written(case: Any) -> None:
     """The writer's bytes are those that we write for what we read from them."""
     if case["id"] in NO_SUCH_SCHEMA:
-        pytest.skip("one of the schemas is refused, see NO_SUCH_SCHEMA")
+        return
     data = bytes.fromhex(case["encoded_hex"])
     codec = Codec(parse_schema(case["writer"]), tag_unions=True)
     try:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import decimal
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
 import pyarrow as pa
@@ -31,7 +31,7 @@ from streamcontract.schema import (
 )
 from streamcontract.schema.logical import LOGICAL_TYPES
 
-__all__ = ["check", "compare", "has_columns", "in_columns", "rows_of"]
+__all__ = ["check", "compare", "has_columns", "in_columns", "logical_in_columns", "rows_of"]
 
 
 def check(
@@ -98,41 +98,58 @@ def _has_columns(node: AvroType, inside: tuple[AvroType, ...]) -> bool:
             return True
 
 
-def in_columns(node: AvroType, value: Any, unions: str = "struct") -> Any:
-    """A decoded value, its unions tagged, as it is expected in a column."""
+Logical = Callable[[PrimitiveType | FixedType, Any], Any]
+"""From a type with a logical type and a decoded value to the value in a column."""
+
+
+def in_columns(
+    node: AvroType, value: Any, unions: str = "struct", logical: Logical | None = None
+) -> Any:
+    """A decoded value, its unions tagged, as it is expected in a column.
+
+    Args:
+        node: The type.
+        value: The value.
+        unions: The form of unions of several types.
+        logical: The values of logical types, of an engine that has others than Arrow.
+    """
+
+    def inner(node: AvroType, value: Any) -> Any:
+        return in_columns(node, value, unions, logical)
+
     match node:
         case RecordType():
-            return {
-                field.name: in_columns(field.type, value[field.name], unions)
-                for field in node.fields
-            }
+            return {field.name: inner(field.type, value[field.name]) for field in node.fields}
         case UnionType():
-            return _branch(node, unions, *value)
+            return _branch(node, unions, inner, *value)
         case ArrayType():
-            return [in_columns(node.items, item, unions) for item in value]
+            return [inner(node.items, item) for item in value]
         case MapType():
-            return {key: in_columns(node.values, item, unions) for key, item in value.items()}
+            return {key: inner(node.values, item) for key, item in value.items()}
         case PrimitiveType() | FixedType() if node.logical is not None:
-            return _logical(node, value)
+            return (logical or logical_in_columns)(node, value)
         case _:
             return value
 
 
-def _branch(node: UnionType, unions: str, name: str, value: Any) -> Any:
+def _branch(
+    node: UnionType, unions: str, inner: Callable[[AvroType, Any], Any], name: str, value: Any
+) -> Any:
     wanted = {branch_name(branch): branch for branch in node.branches}
     wanted.pop("null", None)
     is_dense = unions == "dense" and len(wanted) > 1
     if name == "null":
         return (name, None) if is_dense else None
-    inner = in_columns(wanted[name], value, unions)
+    found = inner(wanted[name], value)
     if is_dense:
-        return name, inner
+        return name, found
     if len(wanted) == 1:
-        return inner
-    return {each: inner if each == name else None for each in wanted}
+        return found
+    return {each: found if each == name else None for each in wanted}
 
 
-def _logical(node: PrimitiveType | FixedType, value: Any) -> Any:
+def logical_in_columns(node: PrimitiveType | FixedType, value: Any) -> Any:
+    """A value of a logical type as Arrow's column holds it."""
     assert node.logical is not None
     match LOGICAL_TYPES[node.logical.name].kind:
         case "uuid":

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from tests.compatibility.mutations import changed_pairs
 from tests.compatibility.test_evolution_properties import many
-from tests.schema.conformance import cases
+from tests.in_one_test import in_one_test
+from tests.schema.conformance import every_case
 
 from streamcontract import find_incompatibilities, parse_schema
 from streamcontract.compatibility import LEVELS
@@ -140,7 +141,7 @@ def test_every_difference_has_a_case() -> None:
     assert {row.id for row in DIFFERENCES} == {name.partition(".")[0] for name in CASES} | OF_LEVELS
 
 
-@pytest.mark.parametrize("name", PAIRS)
+@in_one_test(PAIRS)
 def test_without_its_differences_the_model_finds_what_the_rules_name(name: str) -> None:
     """On every golden pair of these and of the specification's rules."""
     reader, writer = (_schema(PAIRS[name], side) for side in ("reader", "writer"))
@@ -180,7 +181,7 @@ def test_a_verdict_that_parts_has_a_row(pair: Any) -> None:
         assert bool(verdict.meaning) is bool(verdict.rows)
 
 
-@pytest.mark.parametrize("case", cases("compat_cases.json"))
+@every_case("compat_cases.json")
 def test_confluent_judges_as_avro_does(case: dict[str, Any]) -> None:
     """But for fields that match twice, Confluent's registry decides as the specification does."""
     verdict = dialect_findings(

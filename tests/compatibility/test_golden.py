@@ -17,6 +17,7 @@ import avro.io
 import avro.schema
 import fastavro
 import pytest
+from tests.in_one_test import in_one_test
 
 from streamcontract import find_incompatibilities, parse_schema
 from streamcontract.compatibility import DRIFT_RULES, Counterexample, Finding
@@ -82,7 +83,7 @@ def _shown(finding: Finding, example: Counterexample | None) -> dict[str, Any] |
     return shown
 
 
-@pytest.mark.parametrize("name", CASES)
+@in_one_test(CASES)
 def test_findings(name: str) -> None:
     """Every finding word for word, what its counterexample shows, and no other finding."""
     case: dict[str, Any] = CASES[name]
@@ -96,7 +97,7 @@ def test_findings(name: str) -> None:
     assert all((each.reader, each.writer) == schemas for each in found)
 
 
-@pytest.mark.parametrize("name", CASES)
+@in_one_test(CASES)
 def test_counterexample(name: str) -> None:
     """Breaking ones raise; drift shows by an error, another value, or in other implementations."""
     for finding in _found(CASES[name]):

@@ -111,8 +111,17 @@ def _schema(text: str) -> Any:
 def _messages(text: str) -> str:
     asked = LookUp(topic=text, start=text, wanted=Wanted(key=text, where=text, verdict=text))
     state = TopicState(text, (PartitionState(0, None, (), (), None, None),))
-    head = Head(name=text, state=state, contracts=(text,), subject=text, is_dead_letters=False)
-    page = Messages(rows=(row_of(_message(text)),), asked=asked, contract=text, rest="on:0=1-2")
+    head = Head(
+        name=text,
+        state=state,
+        contracts=(text,),
+        subject=text,
+        is_dead_letters=False,
+        is_embedded=True,
+    )
+    page = Messages(
+        rows=(row_of(_message(text)),), asked=asked, contract=text, order=text, rest="on:0=1-2"
+    )
     return _RENDERER.page(
         "messages.html", section="topics", head=head, tab="topic", page=page, example=text
     )
@@ -143,6 +152,7 @@ def _form(text: str) -> str:
         contracts=(),
         subject=None,
         is_dead_letters=False,
+        is_embedded=True,
     )
     given_values = {"field:a": text, "key": text}
     return _RENDERER.page(

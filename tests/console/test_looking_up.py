@@ -16,6 +16,7 @@ from streamcontract.console.looking_up import Ranges
 from streamcontract.console.pages.messages import messages_page
 from streamcontract.console.queries import look_up_of
 from streamcontract.errors import ConfigurationError
+from streamcontract.kafka.admin.describe import topics_of
 from streamcontract.kafka.admin.topics import ensure_topic
 from streamcontract.kafka.connection import following
 from streamcontract.kafka.connection.following import Following
@@ -84,9 +85,10 @@ def test_steps_bounded_by_size_find_the_same(
 ) -> None:
     """Large messages make the steps of a look-up smaller, and nothing else."""
     asked = look_up_of(dict(parse_qsl(f"name=orders&partition=1{query}")))
-    whole = messages_page(asked, shop.sources, seconds=60)
+    state = topics_of(shop.sources.cluster, ["orders"]).topics[0]
+    whole = messages_page(asked, shop.sources, state, seconds=60)
     monkeypatch.setattr(looking_up, "_BYTES", 1)
-    assert messages_page(asked, shop.sources, seconds=60) == whole
+    assert messages_page(asked, shop.sources, state, seconds=60) == whole
     assert whole.rows
 
 

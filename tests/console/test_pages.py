@@ -33,7 +33,7 @@ _DLQ = "/dead-letters/topic?name=orders.dlq"
         ("/contract?name=order", "streamcontract topics create orders --partitions 3"),
         ("/dead-letters", "SchemaNotFoundError"),
         (_DLQ, "3 stay still cannot be read"),
-        (f"{_DLQ}&error=FrameError", "1 open with FrameError ("),
+        (f"{_DLQ}&error=FrameError", "1 open with FrameError"),
         ("/topic/produce?name=orders", "has a default"),
     ],
 )

@@ -17,6 +17,7 @@ from tests.docs.markdown import (
     python_of,
     relative_links,
 )
+from tests.in_one_test import in_one_test
 
 from streamcontract.cli import main
 
@@ -72,7 +73,7 @@ with_python = pytest.mark.parametrize(
     ],
     ids=_name,
 )
-every_document = pytest.mark.parametrize("document", DOCUMENTS, ids=_name)
+every_document = in_one_test(DOCUMENTS, _name)
 
 
 def _run(arguments: list[str], folder: Path, stack: DevStack) -> str:

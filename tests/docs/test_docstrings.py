@@ -11,12 +11,11 @@ import pytest
 from tests.docs.docstrings import (
     DOCSTRINGS,
     OF_REAL_SERVERS,
-    PACKAGE,
     PROMPT,
     SOURCES,
-    docstrings,
 )
 from tests.docs.markdown import REPOSITORY
+from tests.in_one_test import in_one_test
 
 from streamcontract import Stock, StockProducer
 from streamcontract.devstack import DevStack
@@ -72,11 +71,13 @@ def test_examples(docstring: Docstring, bootstrap_servers: str) -> None:
     assert docstring.run(bootstrap_servers) == 0
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.relative_to(PACKAGE).as_posix())
+@in_one_test(SOURCES)
 def test_no_example_is_left_out(path: Path) -> None:
     """What looks like an example is in a docstring that is run, and is not switched off."""
     text = path.read_text("utf-8")
-    assert text.count(PROMPT) == sum(found.text.count(PROMPT) for found in docstrings(path))
+    assert text.count(PROMPT) == sum(
+        found.text.count(PROMPT) for found in DOCSTRINGS if found.path == path
+    )
     assert "doctest: +SKIP" not in text
 
 

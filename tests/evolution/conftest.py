@@ -2,23 +2,40 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import shutil
+from typing import TYPE_CHECKING
 
 import pytest
 from tests.evolution.scratch import Scratch
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture(scope="session")
+def empty_repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A git repository without a commit, to be copied, which takes no start of git each time."""
+    folder = tmp_path_factory.mktemp("empty") / "project"
+    folder.mkdir()
+    with pytest.MonkeyPatch.context() as environment:
+        _git_alone(environment)
+        scratch = Scratch(folder)
+        scratch.git("init", "--quiet", "--initial-branch=main", "--template=")
+        scratch.git("config", "user.name", "Test")
+        scratch.git("config", "user.email", "test@example.com")
+    return folder
+
 
 @pytest.fixture
-def scratch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Scratch:
+def scratch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, empty_repository: Path) -> Scratch:
     """A project in a git repository of its own, which is the current folder."""
-    # Neither the user's configuration nor the machine's has a say, also in what is tested.
-    for name in ("GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM"):
-        monkeypatch.setenv(name, "/dev/null")
-    folder = tmp_path / "project"
-    folder.mkdir()
+    _git_alone(monkeypatch)
+    folder = shutil.copytree(empty_repository, tmp_path / "project")
     monkeypatch.chdir(folder)
-    scratch = Scratch(folder)
-    scratch.git("init", "--quiet", "--initial-branch=main")
-    scratch.git("config", "user.name", "Test")
-    scratch.git("config", "user.email", "test@example.com")
-    return scratch
+    return Scratch(folder)
+
+
+def _git_alone(environment: pytest.MonkeyPatch) -> None:
+    """Neither the user's configuration nor the machine's has a say, also in what is tested."""
+    for name in ("GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM"):
+        environment.setenv(name, "/dev/null")

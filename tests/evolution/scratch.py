@@ -96,10 +96,13 @@ class Scratch:
         """Remove one file."""
         (self.folder / path).unlink()
 
-    def commit(self, message: str = "a change") -> str:
-        """Commit everything; returns the commit's id."""
+    def commit(self, message: str = "a change") -> None:
+        """Commit everything."""
         self.git("add", "--all")
         self.git("commit", "--quiet", "--no-verify", "--allow-empty", "-m", message)
+
+    def head(self) -> str:
+        """The id of the newest commit."""
         return self.git("rev-parse", "HEAD").strip()
 
     def start(self) -> None:

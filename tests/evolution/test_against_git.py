@@ -39,7 +39,7 @@ def test_a_field_without_default_breaks(scratch: Scratch) -> None:
 
 def test_what_is_committed_is_compared_with_any_commit(scratch: Scratch) -> None:
     """A branch, a tag, an id, and what git makes of a tilde."""
-    first = scratch.git("rev-parse", "HEAD").strip()
+    first = scratch.head()
     scratch.git("tag", "v1")
     scratch.write(order=REQUIRED)
     scratch.commit()

@@ -131,7 +131,8 @@ def test_what_cannot_be_read_is_said_once(scratch: Scratch) -> None:
     scratch.put("schemas/other.avsc", KIND.replace("Kind", "Other"))
     scratch.commit("the same once more")
     scratch.write(order=ORDER)
-    first = scratch.commit()
+    scratch.commit()
+    first = scratch.head()
     scratch.write(order=BROKEN_ID)
     outcome = scratch.check("--level", "BACKWARD_TRANSITIVE", "--format", "json")
     assert [each["rule"] for each in outcome.report["findings"]] == ["TYPE_MISMATCH"]

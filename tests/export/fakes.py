@@ -14,6 +14,7 @@ import pyarrow.parquet
 from streamcontract import parse_schema
 from streamcontract.export.names import FileName
 from streamcontract.export.target import Content, Fault, PartitionBatch
+from streamcontract.export.writer_thread import WriterThread
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -60,6 +61,7 @@ def batches(letters: str, partition: int, start: int, size: int) -> Iterator[Par
         yield PartitionBatch(
             partition=partition,
             rows=pa.table({"n": pa.array(rows, pa.int64())}),
+            offsets=pa.array(rows, pa.int64()),
             faults=[
                 Fault(topic="pings", partition=partition, offset=each, path="n", error="not a long")
                 for each in poison
@@ -72,12 +74,24 @@ def batches(letters: str, partition: int, start: int, size: int) -> Iterator[Par
 def export(target: Target, partitions: Partitions, size: int) -> None:
     """Write what a target does not have yet, as an export does."""
     known = target.next_offsets()
+    writer = WriterThread(target)
+    try:
+        with writer:
+            write(writer, partitions, size, known)
+    finally:
+        writer.end()
+
+
+def write(
+    writer: WriterThread, partitions: Partitions, size: int, known: Mapping[int, int]
+) -> None:
+    """Write what comes after known offsets."""
     for partition, letters in partitions.items():
         at = known.get(partition, 0)
         for batch in batches(letters, partition, at, size):
-            target.write(batch, at)
+            writer.write(batch, at)
             at = batch.end
-        target.finish(partition, len(letters))
+        writer.finish(partition, len(letters))
 
 
 def names_in(folder: Path) -> list[FileName]:

@@ -11,9 +11,7 @@ from __future__ import annotations
 
 import os
 import shutil
-import signal
 import sys
-import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -21,9 +19,10 @@ import duckdb
 import pandas as pd
 import pyarrow.csv
 from tests.export.fakes import content, export, faults_in, names_in, rows_in
+from tests.killed_children import is_killed
 
 from streamcontract import atomic_file
-from streamcontract.export import database, files
+from streamcontract.export import database, files, folder, writer_thread
 from streamcontract.export.database import DatabaseTarget
 from streamcontract.export.files import FilesTarget
 from streamcontract.export.folder import CONTENT_FILE, LOCK_FILE
@@ -31,9 +30,15 @@ from streamcontract.export.formats import format_of
 from streamcontract.export.rotation import Rotation
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
-WRITING: Final = {atomic_file.__file__, database.__file__, files.__file__}
+WRITING: Final = {
+    atomic_file.__file__,
+    database.__file__,
+    files.__file__,
+    folder.__file__,
+    writer_thread.__file__,
+}
 LOADED: Final = (pd, pyarrow.csv)
 """What pyarrow and DuckDB load when they are used: here, and not in each child."""
 
@@ -91,49 +96,14 @@ def main(path: Path, kind: str, stride: int) -> None:
     # What a killed process gave to the system is not lost: there is no need to wait for the disk.
     os.fsync = lambda fd: None  # noqa: ARG005 - the name is part of its type
     step, kills = 1, 0
-    while is_killed(lambda: write(path, kind), step):
+    while is_killed(lambda: write(path, kind), step, WRITING):
         # In a child too, so that this process has no threads.
-        assert not is_killed(write_and_check, 0)
+        assert not is_killed(write_and_check, 0, ())
         shutil.rmtree(path)
         path.mkdir()
         step += stride
         kills += 1
     sys.stdout.write(str(kills))
-
-
-def is_killed(action: Callable[[], None], step: int) -> bool:
-    """Whether a child was killed at that line of its work, before it ended."""
-    child = os.fork()
-    if child == 0:
-        if step:
-            kill_at(step)
-        try:
-            action()
-        except Exception:  # noqa: BLE001 - shown by the test that runs this script
-            traceback.print_exc()
-            os._exit(1)
-        os._exit(0)
-    _, status = os.waitpid(child, 0)
-    code = os.waitstatus_to_exitcode(status)
-    assert code in {0, -signal.SIGKILL}, (step, code)
-    return code != 0
-
-
-def kill_at(step: int) -> None:
-    """Kill this process at that line."""
-    lines = 0
-
-    def trace(frame: Any, event: str, _argument: object) -> Any:
-        nonlocal lines
-        if frame.f_code.co_filename not in WRITING:
-            return None
-        if event == "line":
-            lines += 1
-            if lines == step:
-                os.kill(os.getpid(), signal.SIGKILL)
-        return trace
-
-    sys.settrace(trace)
 
 
 if __name__ == "__main__":

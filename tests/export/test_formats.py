@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import contextlib
+import random
 import tempfile
 import uuid
 from pathlib import Path
 from typing import Any
 
+import attrs
 import duckdb
 import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pyarrow import parquet
 from tests.codec.equality import same
 from tests.columns.conversion import has_columns, rows_of
 from tests.export.fakes import read
@@ -20,6 +23,7 @@ from tests.searching import examples
 
 from streamcontract import Codec, ContainerFileReader, parse_schema
 from streamcontract.errors import ColumnsError, ConfigurationError
+from streamcontract.export import formats
 from streamcontract.export.database import DatabaseTarget
 from streamcontract.export.files import FilesTarget
 from streamcontract.export.formats import format_of, uuids_of
@@ -40,12 +44,18 @@ def content(schema: Schema, file_format: str) -> Content:
     return Content(topic="any", format=file_format, schema=schema)
 
 
+def batch_with(rows: pa.Table) -> PartitionBatch:
+    """A batch with rows from the first offset on."""
+    offsets = pa.array(range(len(rows)), pa.int64())
+    return PartitionBatch(partition=0, rows=rows, offsets=offsets, end=len(rows))
+
+
 def batch_of(schema: Schema, data: st.DataObject) -> PartitionBatch:
     """Some rows of a schema."""
     values = data.draw(st.lists(from_schema(schema, tag_unions=True), min_size=1, max_size=4))
     codec = Codec[Any](schema)
     rows = pa.table(codec.decode_columns([codec.encode(value) for value in values]))
-    return PartitionBatch(partition=0, rows=rows, end=len(values))
+    return batch_with(rows)
 
 
 def written(folder: str, schema: Schema, batch: PartitionBatch, file_format: str) -> Path:
@@ -69,6 +79,46 @@ def test_arrows_files(schema: Schema, file_format: str, data: st.DataObject) -> 
         found = read(written(folder, schema, batch, file_format))
         assert all(map(same, rows_of(schema, found), rows_of(schema, batch.rows)))
         assert len(found) == len(batch.rows)
+
+
+@pytest.mark.parametrize(
+    ("rows", "size", "expected"), [(5, 2**20, [5, 5, 2]), (100, 30, [4, 4, 4]), (100, 2**20, [12])]
+)
+def test_row_groups_have_rows_of_several_batches(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rows: int, size: int, expected: list[int]
+) -> None:
+    """Up to a number of rows, or of bytes."""
+    monkeypatch.setattr(formats, "_ROW_GROUP", rows)
+    monkeypatch.setattr(formats, "_ROW_GROUP_SIZE", size)
+    of = content(parse_schema("long"), "parquet")
+    file = format_of("parquet")
+    with FilesTarget(tmp_path, of, file_format=file, rotation=Rotation()) as target:
+        for at in range(0, 12, 2):
+            batch = batch_with(pa.table({"n": [at, at + 1]}))
+            target.write(attrs.evolve(batch, end=at + 2), at)
+        target.finish(0, 12)
+        (name,) = target.files(0)
+    found = parquet.ParquetFile(tmp_path / name)
+    metadata = found.metadata
+    assert [metadata.row_group(at).num_rows for at in range(metadata.num_row_groups)] == expected
+    assert found.read().column("n").to_pylist() == list(range(12))
+
+
+def test_files_of_parquet_end_at_their_size(tmp_path: Path) -> None:
+    """Whatever waits for its row group: within a batch of the limit, though rows are compressed."""
+    of = content(parse_schema("long"), "parquet")
+    limit = 100_000
+    rng = random.Random(7)
+    file = format_of("parquet")
+    rotation = Rotation(size=limit)
+    with FilesTarget(tmp_path, of, file_format=file, rotation=rotation) as target:
+        for at in range(0, 200_000, 2000):
+            rows = pa.table({"n": [rng.randrange(2**24) for _ in range(2000)]})
+            target.write(attrs.evolve(batch_with(rows), end=at + 2000), at)
+        target.finish(0, 200_000)
+        sizes = [(tmp_path / name).stat().st_size for name in target.files(0)]
+    assert len(sizes) > 2
+    assert all(limit <= size < 1.3 * limit for size in sizes[:-1])
 
 
 @deep
@@ -103,7 +153,7 @@ def test_uuids_are_text_in_csv(tmp_path: Path) -> None:
     one = uuid.UUID("6f9619ff-8b86-d011-b42d-00cf4fc964ff")
     values = [{"id": one, "parent": None}, {"id": one, "parent": one}]
     rows = pa.table(codec.decode_columns([codec.encode(value) for value in values]))
-    batch = PartitionBatch(partition=0, rows=rows, end=2)
+    batch = batch_with(rows)
     lines = written(str(tmp_path), schema, batch, "csv").read_text("utf-8").splitlines()
     assert lines == ['"id","parent"', f'"{one}",', f'"{one}","{one}"']
 
@@ -185,7 +235,7 @@ class FullDisk:
 def test_a_database_on_a_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """One error, and neither rows nor offsets."""
     of = content(parse_schema("long"), "duckdb")
-    batch = PartitionBatch(partition=0, rows=pa.table({"n": [5]}), end=1)
+    batch = batch_with(pa.table({"n": [5]}))
     path = tmp_path / "a.duckdb"
     with DatabaseTarget(path, of, "pings") as target:
         monkeypatch.setattr(target, "_connection", FullDisk(target._connection))
@@ -205,7 +255,7 @@ def test_names_of_databases(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, nam
     schema = parse_schema(
         {"type": "record", "name": "Ping", "fields": [{"name": "n", "type": "long"}]}
     )
-    batch = PartitionBatch(partition=0, rows=pa.table({"n": [5]}), end=1)
+    batch = batch_with(pa.table({"n": [5]}))
     with DatabaseTarget(Path(name), content(schema, "duckdb"), "pings") as target:
         target.write(batch, 0)
     with DatabaseTarget(Path(name), content(schema, "duckdb"), "pings") as target:
@@ -240,7 +290,7 @@ def test_duckdb_takes_the_common_types() -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "a.duckdb")
         with DatabaseTarget(path, content(schema, "duckdb"), "orders") as target:
-            target.write(PartitionBatch(partition=0, rows=rows, end=1), 0)
+            target.write(batch_with(rows), 0)
         with duckdb.connect(str(path)) as connection:
             (found,) = connection.execute("from orders").fetchall()
     assert found == ("SELL", {"x": 1.5}, {"a": "b"}, [1, 2], None)

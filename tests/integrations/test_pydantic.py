@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import attrs
 import pydantic
 import pytest
-from fastapi import Body, FastAPI
-from fastapi.testclient import TestClient
 from hypothesis import given
 from tests.codec.equality import same
 
@@ -17,6 +15,9 @@ from streamcontract.errors import ConfigurationError
 from streamcontract.integrations.pydantic import AsJson
 from streamcontract.json_codec.json_schema import json_schema
 from streamcontract.testing.strategies import records
+
+if TYPE_CHECKING:
+    from fastapi.testclient import TestClient
 
 BAR: dict[str, Any] = {
     "symbol": "AAPL",
@@ -40,16 +41,8 @@ class Report(pydantic.BaseModel):
 @pytest.fixture(scope="module")
 def client() -> TestClient:
     """An application that takes records and gives them back."""
-    app = FastAPI()
-
-    @app.post("/bars")
-    def add(bar: Annotated[AsJson[Stock], Body()]) -> AsJson[Stock]:
-        assert type(bar) is Stock
-        return bar
-
-    @app.post("/reports")
-    def report(report: Report) -> Report:
-        return report
+    from fastapi.testclient import TestClient
+    from tests.integrations.bars_app import app
 
     return TestClient(app)
 

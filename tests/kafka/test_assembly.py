@@ -16,11 +16,8 @@ from hypothesis import strategies as st
 
 from streamcontract import Codec, Stock
 from streamcontract.errors import FrameError
-from streamcontract.kafka.contract.message_deserializer import (
-    PortableMessageReader,
-    message_reader,
-    splitter,
-)
+from streamcontract.kafka.connection.runs import splitter
+from streamcontract.kafka.contract.message_deserializer import PortableMessageReader, message_reader
 from streamcontract.kafka.message import Message
 from streamcontract.wire import CONFLUENT, header, wire_format
 

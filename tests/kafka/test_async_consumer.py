@@ -111,6 +111,19 @@ def test_the_event_loop_goes_on_while_the_registry_stalls(
     run(main())
 
 
+def test_remaining_partitions(config: Config, filled: Callable[..., str]) -> None:
+    """A message counts as read when the next one is asked for."""
+
+    async def main() -> None:
+        async with AsyncContractConsumer(config, record=Stock, topic=filled(2)) as consumer:
+            until_end = consumer.until_end()
+            found = [(message.offset, await until_end.remaining()) async for message in until_end]
+            assert found == [(0, {0: (None, 2)}), (1, {0: (1, 2)})]
+            assert await until_end.remaining() == {}
+
+    run(main())
+
+
 @pytest.mark.parametrize("method", ["poll", "consume", "__anext__", "until_end"])
 def test_what_arrives_for_a_cancelled_call_is_given_by_the_next(
     embedded_stack: DevStack, config: Config, filled: Callable[..., str], method: str

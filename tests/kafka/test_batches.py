@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+import threading
 import uuid
 from typing import TYPE_CHECKING, Any
 from unittest import mock
@@ -29,7 +31,7 @@ from streamcontract.testing.strategies import schemas
 from streamcontract.wire import frame
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from streamcontract.kafka import Message
     from streamcontract.kafka.batches.batch import ConsumedBatch
@@ -233,6 +235,44 @@ def test_messages_of_many_writers(
     check(deserializer(schema, registry, codec), data.draw(st.permutations(raws)), threads=threads)
 
 
+def _steps(work: Callable[[], object]) -> int:
+    """The lines of the module's Python code that are run, each pass of a loop anew."""
+    count = 0
+
+    def on_event(frame: Any, event: str, _: object) -> Any:
+        nonlocal count
+        count += event == "line"
+        return on_event if "streamcontract/kafka/batches" in frame.f_code.co_filename else None
+
+    before, before_in_threads = sys.gettrace(), threading.gettrace()
+    sys.settrace(on_event)
+    threading.settrace(on_event)
+    try:
+        work()
+    finally:
+        sys.settrace(before)
+        threading.settrace(before_in_threads)
+    return count
+
+
+@pytest.mark.parametrize("bad", [b"", frame(1, b""), frame(9, b"")], ids=["frame", "value", "id"])
+@pytest.mark.parametrize("threads", [1, 2])
+def test_errors_take_no_steps_for_other_rows(bad: bytes, threads: int) -> None:
+    """However many rows there are, and whatever is wrong with a few messages among them."""
+    schema = parse_schema("long")
+    reader = deserializer(schema, {1: schema}, PLAIN_KEYS["text"])
+    steps = []
+    for count in (100, 300):
+        raws: list[Any] = [Raw(frame(1, b"\x02"), b"k", (0, at)) for at in range(count)]
+        for at in (0, 50, 99):
+            raws[at] = Raw(bad, b"k", (0, at))
+        decoder = BatchDecoder(reader, None, NAMES)
+        assert list(decoder.decode(raws, threads).faults) == [0, 50, 99]
+        steps.append(_steps(lambda: decoder.decode(raws, threads)))  # noqa: B023 - called here
+    # Where a share begins among them there are a few more.
+    assert steps[1] < steps[0] + 100
+
+
 @settings(deadline=None, max_examples=examples(50))
 @given(schemas().filter(has_columns), st.integers(40, 200), st.data())
 def test_cut_batches(schema: Schema, most: int, data: st.DataObject) -> None:
@@ -270,7 +310,7 @@ def test_a_registry_that_does_not_answer(is_key: bool) -> None:
     reader = deserializer(schema, {1: schema}, Codec[Any](_POINT))
     found = BatchDecoder(reader, None, NAMES).decode(raws)
     assert (found.size, type(found.error)) == (2, RegistryUnreachableError)
-    assert [rows.indexes for rows in found.rows] == [[0]]
+    assert [rows.indexes() for rows in found.rows] == [[0]]
     assert list(found.faults) == [1]
     nothing = BatchDecoder(reader, None, NAMES).decode(raws[2:])
     assert (nothing.size, type(nothing.error)) == (0, RegistryUnreachableError)

@@ -11,12 +11,8 @@ import pytest
 from streamcontract.codec.engine import choose_engine
 from streamcontract.errors import ConfigurationError
 from streamcontract.kafka import native
-from streamcontract.kafka.contract.message_deserializer import (
-    PortableMessageReader,
-    message_reader,
-    portable_split,
-    splitter,
-)
+from streamcontract.kafka.connection.runs import portable_split, splitter
+from streamcontract.kafka.contract.message_deserializer import PortableMessageReader, message_reader
 from streamcontract.kafka.producer.plain_records import PortableReport, reporter
 
 _PART = "streamcontract.kafka._native"

@@ -33,19 +33,23 @@ Config = dict[str, Any]
 
 
 class Log:
-    """A partition with messages at some of its offsets: the others are gone, or control records."""
+    """Partitions with messages at some of their offsets: the others are gone, or control records.
 
-    def __init__(self, offsets: Sequence[int], end: int) -> None:
-        self._offsets, self._end = offsets, end
-        self._left: list[Any] = []
+    Their messages come in turns, a few at a time.
+    """
+
+    def __init__(self, *partitions: tuple[Sequence[int], int]) -> None:
+        self._partitions = partitions
+        self._left: list[list[Any]] = []
 
     def assign(self, places: Sequence[Any]) -> None:
         """Begin at an offset; after the last message the end is reported, whatever is before it."""
         for place in places:
-            found = [each for each in self._offsets if each >= place.offset]
-            self._left = [Raw(place=(0, each)) for each in found]
+            offsets, end = self._partitions[place.partition]
+            found = [each for each in offsets if each >= place.offset]
             error: Any = SimpleNamespace(code=lambda: LocalErrorCode.PARTITION_EOF)
-            self._left.append(Raw(place=(0, self._end), error=error))
+            self._left.append([Raw(place=(place.partition, each)) for each in found])
+            self._left[-1].append(Raw(place=(place.partition, end), error=error))
 
     def unassign(self) -> None:
         """No more messages."""
@@ -53,11 +57,16 @@ class Log:
 
     def poll(self, _: float) -> Any:
         """The next one."""
-        return self._left.pop(0) if self._left else None
+        return next(iter(self.consume(1, 0)), None)
 
     def consume(self, count: int, _: float) -> list[Any]:
         """Some more; not many, so that ends are anywhere in a batch."""
-        taken, self._left = self._left[: min(count, 2)], self._left[min(count, 2) :]
+        assert count > 0
+        taken: list[Any] = []
+        for each in self._left:
+            most = min(count - len(taken), 2)
+            taken += each[:most]
+            del each[:most]
         return taken
 
 
@@ -65,7 +74,7 @@ def test_the_time_of_the_caller_does_not_count(monkeypatch: pytest.MonkeyPatch) 
     """A batch that takes long to process is no reason to take the brokers for stalled."""
     now = 0.0
     monkeypatch.setattr("time.monotonic", lambda: now)
-    log: Any = Log([0, 1], 2)
+    log: Any = Log(([0, 1], 2))
     batches = read_between(log, "t", {0: 0}, {0: 2}, timeout=60)
     polls = iter([Raw(place=(0, 0)), None, Raw(place=(0, 1))])
     log.poll, log.consume = lambda _: next(polls), lambda *_: []
@@ -81,10 +90,28 @@ def test_a_range_is_read_exactly_to_its_end(
     """In compacted logs, with control records before the end, and with messages behind it."""
     log_end = max(offsets, default=0) + 1 + after
     start, end = min(start, end, log_end), min(max(start, end), log_end)
-    client: Any = Log(sorted(offsets), log_end)
+    client: Any = Log((sorted(offsets), log_end))
     batches = read_between(client, "t", {0: start}, {0: end}, timeout=0.0)
     found = [raw.offset() for batch in batches for raw in batch]
     assert found == [each for each in sorted(offsets) if start <= each < end]
+
+
+@given(st.lists(st.tuples(st.sets(st.integers(0, 9)), st.integers(0, 9), st.integers(0, 9))))
+def test_partitions_that_come_in_turns(partitions: list[tuple[set[int], int, int]]) -> None:
+    """Each is read from its start to its end, also if others go on."""
+    client: Any = Log(*((sorted(offsets), 10) for offsets, _, _ in partitions))
+    begins = {number: begin for number, (_, begin, _) in enumerate(partitions)}
+    ends = {number: end for number, (_, _, end) in enumerate(partitions)}
+    found: list[list[int]] = [[] for _ in partitions]
+    for batch in read_between(client, "t", begins, ends, timeout=0.0):
+        for raw in batch:
+            number: Any = raw.partition()
+            offset: Any = raw.offset()
+            found[number].append(offset)
+    assert found == [
+        [each for each in sorted(offsets) if begin <= each < end]
+        for offsets, begin, end in partitions
+    ]
 
 
 def test_ranges_of_several_partitions(

@@ -5,9 +5,11 @@ from __future__ import annotations
 import ast
 import enum
 from collections.abc import Iterator
+from functools import partial
 from typing import Any, Final, cast
 
 import pytest
+from tests.in_one_test import check_each
 from tests.logical.consumers import CONSUMERS, DOCUMENTATION, SOURCES, Case, Consumer, cases
 from tests.sources import modules_with
 
@@ -24,7 +26,6 @@ from streamcontract.schema.logical.rows import moment_row
 from streamcontract.schema.refusal import Refused
 from streamcontract.testing.strategies.forms import fixed_forms, logical_forms
 
-every_case = pytest.mark.parametrize("case", cases(), ids=str)
 every_consumer = pytest.mark.parametrize(
     "consumer", [*CONSUMERS, DOCUMENTATION], ids=lambda consumer: consumer.check.__name__
 )
@@ -40,10 +41,9 @@ def run(consumer: Consumer, case: Case) -> None:
 
 
 @every_consumer
-@every_case
-def test_every_consumer_of_every_row(consumer: Consumer, case: Case) -> None:
+def test_every_consumer_of_every_row(consumer: Consumer) -> None:
     """No module is without what it needs of a logical type."""
-    run(consumer, case)
+    check_each(cases(), partial(run, consumer))
 
 
 def test_rows_are_known_by_their_names() -> None:

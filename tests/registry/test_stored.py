@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
+from operator import attrgetter
 from typing import Any
 
 import pytest
+from tests.in_one_test import in_one_test
 from tests.registry.scripted import ScriptedServer, answer
 from tests.schema.stored.cases import CASES, Case
 
@@ -18,10 +20,9 @@ from streamcontract.schema import STORED
 from streamcontract.wire import frame
 
 READ = [case for case in CASES if case.clause and not case.references]
-every_read_case = pytest.mark.parametrize("case", READ, ids=lambda case: case.id)
 
 
-@every_read_case
+@pytest.mark.parametrize("case", READ, ids=attrgetter("id"))
 def test_the_registry_may_hold_it(
     case: Case, scripted: ScriptedServer, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -38,7 +39,7 @@ def test_the_registry_may_hold_it(
     assert logged == [f"schema id 7: {each}" for each in schema.forgiven]
 
 
-@every_read_case
+@in_one_test(READ, attrgetter("id"))
 def test_a_lock_may_hold_it(case: Case) -> None:
     """As the lock command writes it down: self-contained, with its fingerprint."""
     schema = parse_schema(case.text, leniency=STORED)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import copy
+import itertools
 from typing import Any
 
 import attrs
 import pytest
+from tests.in_one_test import in_one_test
 
 from streamcontract import Codec, parse_schema
 from streamcontract.errors import DecodeError
@@ -174,10 +176,10 @@ def test_aliases_that_compete() -> None:
     assert match_fields(writer, attrs.evolve(reader, fields=(one, named))) == [None, 1]  # type: ignore[arg-type] # likewise
 
 
-@pytest.mark.parametrize("reader", PRIMITIVES)
-@pytest.mark.parametrize("writer", PRIMITIVES)
-def test_primitives_are_promoted_as_the_table_says(writer: str, reader: str) -> None:
+@in_one_test([*itertools.product(PRIMITIVES, PRIMITIVES)])
+def test_primitives_are_promoted_as_the_table_says(pair: tuple[str, str]) -> None:
     """Each of the 64 pairs, which can be read or is a TYPE_MISMATCH at the root."""
+    writer, reader = pair
     result = plan(writer, reader)
     if writer == reader or (writer, reader) in PROMOTED:
         assert result.faults == ()
@@ -510,10 +512,10 @@ def logical(name: str, base: str = "long") -> dict[str, str]:
     return {"type": "int" if name == "time-millis" else base, "logicalType": name}
 
 
-@pytest.mark.parametrize("reader", TICKS)
-@pytest.mark.parametrize("writer", TICKS)
-def test_units_of_one_kind_are_rescaled(writer: str, reader: str) -> None:
+@in_one_test([*itertools.product(TICKS, TICKS)])
+def test_units_of_one_kind_are_rescaled(pair: tuple[str, str]) -> None:
     """By the number of the finer unit in the coarser; other kinds are left as they are."""
+    writer, reader = pair
     result = plan(logical(writer), logical(reader))
     if reader == "time-millis" != writer:  # an int, which no long is read as
         assert [fault.rule for fault in result.faults] == ["TYPE_MISMATCH"]

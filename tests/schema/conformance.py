@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.in_one_test import check_each
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,23 +26,14 @@ def cases(name: str) -> list[Any]:
 
 
 def every_case(name: str) -> Callable[[Callable[[Any], None]], Callable[[], None]]:
-    """Check every case of a file in one test, which names all that fail.
-
-    There are thousands of cases, and a test of its own for each takes longer than the cases do.
-    """
+    """Check every case of a file in one test, which names all that fail."""
 
     def decorate(check: Callable[[Any], None]) -> Callable[[], None]:
         def test() -> None:
             path = FOLDER / name
             if not path.exists():
                 pytest.skip(f"../shared/conformance/{name} is not beside this checkout")
-            failed = []
-            for case in json.loads(path.read_text("utf-8")):
-                try:
-                    check(case)
-                except Exception as error:  # noqa: BLE001, PERF203 - all of them are reported
-                    failed.append(f"{case['id']}: {error!r}")
-            assert not failed, "\n".join(failed)
+            check_each(json.loads(path.read_text("utf-8")), check, itemgetter("id"))
 
         test.__name__, test.__doc__ = check.__name__, check.__doc__
         return test

@@ -7,20 +7,11 @@ from collections.abc import Sequence
 from typing import Any
 
 import pyarrow as pa
+from tests.columns.conversion import in_columns, logical_in_columns
 
 from streamcontract.integrations.arrow.decoder import ArrowDecoder
 from streamcontract.integrations.arrow.locked import LockedWriters
-from streamcontract.schema import (
-    ArrayType,
-    AvroType,
-    FixedType,
-    MapType,
-    PrimitiveType,
-    RecordType,
-    Schema,
-    UnionType,
-    branch_name,
-)
+from streamcontract.schema import AvroType, FixedType, PrimitiveType, Schema
 from streamcontract.schema.logical import LOGICAL_TYPES
 from streamcontract.spark.types import to_spark
 
@@ -29,30 +20,7 @@ __all__ = ["in_spark", "kafka_batch", "locked", "values_of"]
 
 def in_spark(node: AvroType, value: Any) -> Any:
     """A decoded value, its unions tagged, as Spark's column holds it."""
-    match node:
-        case RecordType():
-            return {field.name: in_spark(field.type, value[field.name]) for field in node.fields}
-        case UnionType():
-            return _branch(node, *value)
-        case ArrayType():
-            return [in_spark(node.items, item) for item in value]
-        case MapType():
-            return {key: in_spark(node.values, item) for key, item in value.items()}
-        case PrimitiveType() | FixedType() if node.logical is not None:
-            return _logical(node, value)
-        case _:
-            return value
-
-
-def _branch(node: UnionType, name: str, value: Any) -> Any:
-    wanted = {branch_name(branch): branch for branch in node.branches}
-    wanted.pop("null", None)
-    if name == "null":
-        return None
-    inner = in_spark(wanted[name], value)
-    if len(wanted) == 1:
-        return inner
-    return {each: inner if each == name else None for each in wanted}
+    return in_columns(node, value, logical=_logical)
 
 
 def _logical(node: PrimitiveType | FixedType, value: Any) -> Any:
@@ -70,13 +38,8 @@ def _logical(node: PrimitiveType | FixedType, value: Any) -> Any:
         case "time":
             whole = dt.timedelta(hours=value.hour, minutes=value.minute, seconds=value.second)
             return whole + dt.timedelta(microseconds=value.microsecond)
-        case "duration":
-            parts = ("months", "days", "milliseconds")
-            return {part: getattr(value, part) for part in parts}
-        case "timestamp" if isinstance(value, dt.datetime):
-            return value.astimezone(dt.timezone.utc)
         case _:
-            return value
+            return logical_in_columns(node, value)
 
 
 def locked(schemas: dict[int, Schema]) -> LockedWriters:

@@ -36,13 +36,12 @@ class OneTopic:
         """All of them."""
         return list(range(len(self.times)))
 
-    def first_offsets(self, _topic: str, partitions: Iterable[int]) -> dict[int, int]:
-        """Where each begins."""
-        return dict.fromkeys(partitions, _FIRST)
-
-    def end_offsets(self, _topic: str, partitions: Iterable[int]) -> dict[int, int]:
-        """Where each ends."""
-        return {each: _FIRST + len(self.times[each]) for each in partitions}
+    def bounds(
+        self, _topic: str, partitions: Iterable[int]
+    ) -> tuple[dict[int, int], dict[int, int]]:
+        """Where each begins and ends."""
+        ends = {each: _FIRST + len(self.times[each]) for each in partitions}
+        return dict.fromkeys(ends, _FIRST), ends
 
     def offsets_at_time(
         self, topic: str, partitions: Iterable[int], milliseconds: int
@@ -51,7 +50,7 @@ class OneTopic:
         assert milliseconds > 0, "which means something else in the protocol"
         if self.is_embedded:
             raise NotSupportedError("no times here")
-        ends = self.end_offsets(topic, partitions)
+        _, ends = self.bounds(topic, partitions)
         found = {}
         for number, end in ends.items():
             later = (at for at, time in self.messages(number) if (time or 0) >= milliseconds)

@@ -33,7 +33,7 @@ def local_spark() -> Any:
     """
     os.environ["PYSPARK_PYTHON"] = sys.executable
     os.environ["JAVA_HOME"] = str(find_java().path.resolve().parents[1])
-    settings = {
+    settings: dict[str, Any] = {
         "spark.jars": spark_jars(),
         "spark.ui.enabled": "false",
         "spark.sql.shuffle.partitions": "2",

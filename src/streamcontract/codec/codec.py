@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, TypeVar, overload
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, Literal, TypeVar, overload
 
+from streamcontract._lazy import Later
 from streamcontract.codec.limits import DEFAULT_LIMITS, Limits
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
-    from typing import Literal, TypeAlias
-
-    from streamcontract.codec.contract import Contract
-    from streamcontract.columns import DecodedColumns, EncodedColumns
-    from streamcontract.columns.decode import ColumnDecoder
-    from streamcontract.columns.encode import ColumnEncoder
+    from streamcontract.codec import types
     from streamcontract.columns.options import ColumnOptions
-    from streamcontract.schema import Schema
 
-    _SchemaLike: TypeAlias = Schema | Contract | str | dict[str, Any] | list[Any]
+else:
+    types = Later("streamcontract.codec.types")
 
 __all__ = ["Codec"]
 
@@ -55,12 +51,12 @@ class Codec(Generic[T]):
         {'n': 64}
     """
 
-    schema: Schema
+    schema: types.Schema
     unnamed: ClassVar[str] = "value"  # the name in errors for a value whose type has no name
 
     @overload
     def __init__(
-        self: Codec[Any], schema: _SchemaLike, *, tag_unions: bool = ..., limits: Limits = ...
+        self: Codec[Any], schema: types.SchemaLike, *, tag_unions: bool = ..., limits: Limits = ...
     ) -> None: ...
     @overload
     def __init__(
@@ -69,7 +65,7 @@ class Codec(Generic[T]):
 
     def __init__(
         self,
-        schema: _SchemaLike | type[T],
+        schema: types.SchemaLike | type[T],
         *,
         tag_unions: bool = False,
         limits: Limits = DEFAULT_LIMITS,
@@ -84,9 +80,9 @@ class Codec(Generic[T]):
         self._encode: Callable[[T], bytes] | None = None
         # Keyed by the schema object and the offset: schemas are immutable, and the entry keeps
         # the object alive, so its id cannot come to mean another.
-        self._decoders: dict[tuple[int, int], tuple[Schema, Callable[[bytes], T]]] = {}
-        self._column_decoders: dict[ColumnOptions, ColumnDecoder] = {}
-        self._column_encoder: ColumnEncoder | None = None
+        self._decoders: dict[tuple[int, int], tuple[types.Schema, Callable[[bytes], T]]] = {}
+        self._column_decoders: dict[ColumnOptions, types.ColumnDecoder] = {}
+        self._column_encoder: types.ColumnEncoder | None = None
 
     @property
     def record(self) -> type[T] | None:
@@ -107,7 +103,7 @@ class Codec(Generic[T]):
             encode = self._encode = self.encoder()
         return encode(value)
 
-    def decode(self, data: bytes, *, writer: Schema | None = None) -> T:
+    def decode(self, data: bytes, *, writer: types.Schema | None = None) -> T:
         """Decode one value from exactly these bytes.
 
         Args:
@@ -137,7 +133,7 @@ class Codec(Generic[T]):
                     make = self._make_encoder = self._compiler.encoder()
         return make(prefix)
 
-    def decoder(self, writer: Schema | None = None, start: int = 0) -> Callable[[bytes], T]:
+    def decoder(self, writer: types.Schema | None = None, start: int = 0) -> Callable[[bytes], T]:
         """The function that decodes the bytes after an offset, for the hot path.
 
         Args:
@@ -160,13 +156,13 @@ class Codec(Generic[T]):
         self,
         payloads: Iterable[bytes | None],
         *,
-        writer: Schema | Sequence[Schema] | None = None,
+        writer: types.Schema | Sequence[types.Schema] | None = None,
         columns: Sequence[str] | None = None,
         tombstones: Literal["drop", "null"] = "drop",
         unions: Literal["struct", "dense"] = "struct",
         start: int = 0,
         threads: int = 1,
-    ) -> DecodedColumns:
+    ) -> types.DecodedColumns:
         """Decode many payloads into Arrow columns, without making Python objects of their values.
 
         pyarrow, polars, DuckDB and pandas read the result without a copy. A payload that cannot
@@ -209,7 +205,7 @@ class Codec(Generic[T]):
         *,
         tombstones: Literal["drop", "null"] = "drop",
         unions: Literal["struct", "dense"] = "struct",
-    ) -> ColumnDecoder:
+    ) -> types.ColumnDecoder:
         """What :meth:`decode_columns` decodes with, for those who know more of their payloads.
 
         Args:
@@ -233,7 +229,7 @@ class Codec(Generic[T]):
                     del self._column_decoders[next(iter(self._column_decoders))]
         return known
 
-    def encode_columns(self, data: object, *, prefix: bytes = b"") -> EncodedColumns:
+    def encode_columns(self, data: object, *, prefix: bytes = b"") -> types.EncodedColumns:
         """Encode rows of Arrow columns, without making Python objects of their values.
 
         Each column is a field of the record, by its name; a field without a column has its default.
@@ -261,7 +257,7 @@ class Codec(Generic[T]):
         """
         return self.column_encoder().encode(data, prefix)
 
-    def column_encoder(self) -> ColumnEncoder:
+    def column_encoder(self) -> types.ColumnEncoder:
         """What :meth:`encode_columns` uses, made once; for what reads the rows batch by batch.
 
         Raises:

@@ -155,10 +155,11 @@ class Compiler(Generic[T]):
         locate = compile_locator(
             root, Bindings(), start=start, tag_unions=True, limits=self._limits
         )
+        path = self._root_path
 
         def decode(data: bytes) -> Any:
             try:
-                return locate(data, self._root_path)
+                return locate(data, path)
             except Located as located:
                 raise decode_error(located) from None
 

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, Generic, Protocol, TypeVar
 
 from streamcontract._bound_classes import announce
+from streamcontract._lazy import Later
 from streamcontract.errors import ArgumentError, ConfigurationError
 
 __all__ = ["MARK", "NAME", "Contract", "full_name_of"]
@@ -22,12 +23,13 @@ _Class = TypeVar("_Class", bound=type)
 if TYPE_CHECKING:
     from typing_extensions import TypeVar as TypeVarWithDefault  # PEP 696, for type checkers alone
 
-    from streamcontract.schema.schema import Schema
+    from streamcontract import schema as schemas
 
     Value_co = TypeVarWithDefault("Value_co", default=Any, covariant=True)
     Sent_contra = TypeVarWithDefault("Sent_contra", default=Any, contravariant=True)
     Read_co = TypeVarWithDefault("Read_co", default=Any, covariant=True)
 else:
+    schemas = Later("streamcontract.schema")
     Value_co, Sent_contra, Read_co = map(TypeVar, ("Value_co", "Sent_contra", "Read_co"))
 
 
@@ -85,12 +87,12 @@ class Contract(Generic[Value_co, Sent_contra, Read_co]):
         return f"<Contract of {', '.join(self._types) or 'no class'}, topic {self.topic!r}>"
 
     @functools.cached_property
-    def schema(self) -> Schema:
+    def schema(self) -> schemas.Schema:
         """The schema of the records, parsed once."""
         return _parse(self._schema_text, self._reference_texts)
 
     @property
-    def key_schema(self) -> Schema | None:
+    def key_schema(self) -> schemas.Schema | None:
         """The schema of the keys, parsed once, or None."""
         return None if self._keys is None else self._keys.schema
 
@@ -157,11 +159,11 @@ if TYPE_CHECKING:
         def __call__(self, *args: Any, **kwargs: Any) -> object: ...  # no instance of it
 
 
-def _parse(text: str, references: tuple[str, ...]) -> Schema:
+def _parse(text: str, references: tuple[str, ...]) -> schemas.Schema:
     # Importing a generated module is no use of the parser yet.
     from streamcontract.schema.parse import parse_schema  # noqa: PLC0415
 
-    known: list[Schema] = []
+    known: list[schemas.Schema] = []
     for reference in references:
         known.append(parse_schema(reference, references=tuple(known)))
     return parse_schema(text, references=tuple(known))

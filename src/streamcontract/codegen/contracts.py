@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -21,15 +21,12 @@ from streamcontract.errors import (
     SchemaParseError,
     StreamContractError,
 )
-from streamcontract.project import folders_for
+from streamcontract.project import ContractConfig, folders_for
 from streamcontract.schema import parse_schema
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
-
     from streamcontract.codegen.earlier import EarlierModule
     from streamcontract.codegen.sharing import Sharing
-    from streamcontract.project import ContractConfig
     from streamcontract.schema import NamedType
 
 __all__ = [

@@ -9,6 +9,8 @@ from __future__ import annotations
 import contextlib
 import difflib
 import io
+from collections.abc import Collection, Iterable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import attrs
@@ -19,8 +21,7 @@ from streamcontract.errors import CodegenError
 from streamcontract.reporting.terminal import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping
-    from pathlib import Path
+    from collections.abc import Iterator
 
 __all__ = [
     "Comparison",

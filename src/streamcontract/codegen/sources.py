@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import json
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import attrs
@@ -12,17 +13,16 @@ from streamcontract.codegen.classes import kind_of
 from streamcontract.codegen.vocabulary import Imported
 from streamcontract.codegen.walk import in_order_of_use
 from streamcontract.errors import CodegenError, ConfigurationError
-from streamcontract.schema import parse_schema
+from streamcontract.schema import Schema, parse_schema
 from streamcontract.schema.inline import inlined
 from streamcontract.schema.likeness import likeness
 from streamcontract.schema.model import EnumType, FixedType, PrimitiveType, RecordType
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from pathlib import Path
 
     from streamcontract.project import ContractConfig
-    from streamcontract.schema import AvroType, Schema
+    from streamcontract.schema import AvroType
 
 __all__ = ["ModuleSource", "origin_of", "record_of", "roots_of", "source_of"]
 

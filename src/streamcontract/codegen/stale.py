@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import attrs
 
 from streamcontract.codegen.contracts import make_modules
 from streamcontract.codegen.files import changes
 from streamcontract.errors import StreamContractError
-from streamcontract.project import find_project_file, load_project
+from streamcontract.project import Project, find_project_file, load_project
 from streamcontract.reporting import shown
-
-if TYPE_CHECKING:
-    from streamcontract.project import Project
 
 __all__ = ["StaleModule", "stale_modules", "staleness_around", "staleness_of"]
 

@@ -113,7 +113,11 @@ class ColumnDecoder:
             return [self.writer(writer)]
         if len(writer) != count:
             raise ArgumentError("writer", len(writer), f"a schema for each of {count} payloads")
-        return [self.writer(schema) for schema in writer]
+        # A message costs no Python call: its writer is one of a few.
+        numbers = [*map(id, writer)]
+        distinct = dict(zip(numbers, writer, strict=True))
+        known = {each: self.writer(schema) for each, schema in distinct.items()}
+        return [*map(known.__getitem__, numbers)]
 
     def writer(self, schema: Schema) -> Writer:
         """What reads the payloads of a writer; the same one each time."""

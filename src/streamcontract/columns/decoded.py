@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
+from streamcontract._lazy import Later
 from streamcontract.errors import ColumnsError, DecodeError
 
 if TYPE_CHECKING:
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
     from streamcontract.columns import _native
 
     Parts: TypeAlias = tuple[_native.Batch, ...]
+
+else:
+    _native = Later("streamcontract.columns._native")
 
 __all__ = ["ColumnBatch", "ColumnTable", "DecodedColumns", "RowFault"]
 
@@ -51,7 +55,7 @@ class ColumnBatch:
     PyCapsule interface take it without a copy, as often as they like.
     """
 
-    def __init__(self, view: _native.View, parts: Parts) -> None:
+    def __init__(self, view: _native.View, parts: tuple[_native.Batch, ...]) -> None:
         self._view = view
         self._parts = parts
 
@@ -86,7 +90,7 @@ class ColumnTable:
         batches: The rows, in their order.
     """
 
-    def __init__(self, view: _native.View, batches: tuple[Parts, ...]) -> None:
+    def __init__(self, view: _native.View, batches: tuple[tuple[_native.Batch, ...], ...]) -> None:
         self._view = view
         self._parts = batches
         self.batches = tuple(ColumnBatch(view, parts) for parts in batches)

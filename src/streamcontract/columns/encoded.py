@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING, overload
 
 import attrs
 
+from streamcontract._lazy import Later
 from streamcontract.errors import EncodeError
 
 if TYPE_CHECKING:
     from streamcontract.columns import _native
+else:
+    _native = Later("streamcontract.columns._native")
 
 __all__ = ["EncodeFault", "EncodedColumns", "EncodedRows"]
 

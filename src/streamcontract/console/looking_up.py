@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from streamcontract.console.reading import Seen
     from streamcontract.console.sources import Sources
+    from streamcontract.kafka.admin.describe import TopicState
     from streamcontract.kafka.connection.cluster import Cluster
 
 __all__ = ["NEWEST", "Found", "LookUp", "Ranges", "look_up", "ranges_of"]
@@ -150,8 +151,13 @@ class Found:
     scanned: int
 
 
-def ranges_of(asked: LookUp, sources: Sources) -> Ranges:
+def ranges_of(asked: LookUp, sources: Sources, state: TopicState | None = None) -> Ranges:
     """The ranges that a look-up reads.
+
+    Args:
+        asked: The look-up.
+        sources: The brokers.
+        state: The topic with its offsets, where they are known already; else they are requested.
 
     Raises:
         ConfigurationError: The start is no position, or there is no such partition.
@@ -159,16 +165,16 @@ def ranges_of(asked: LookUp, sources: Sources) -> Ranges:
         ConsumeError: The brokers did not answer, or there is no such topic.
     """
     cluster, topic = sources.cluster, asked.topic
-    known = cluster.partitions(topic)
+    known, firsts, ends = _offsets(topic, cluster, state)
     if asked.rest is not None:
-        return _still_there(asked.rest, topic, known, cluster)
+        return _still_there(asked.rest, topic, known, firsts, ends)
     if asked.partition is not None and asked.partition not in known:
         raise ConfigurationError(
             f"topic {topic!r} has no partition {asked.partition}; it has 0 to {len(known) - 1}"
         )
-    partitions = known if asked.partition is None else [asked.partition]
-    firsts = cluster.first_offsets(topic, partitions)
-    ends = cluster.end_offsets(topic, partitions)
+    if asked.partition is not None and asked.partition not in ends:
+        raise ConfigurationError(f"topic {topic!r}: partition {asked.partition} has no leader now")
+    partitions = sorted(ends) if asked.partition is None else [asked.partition]
     position = "latest" if asked.start == NEWEST else parse_position(asked.start)
     if position == "latest" or isinstance(position, Last):
         offsets = {each: (firsts[each], ends[each]) for each in partitions}
@@ -179,15 +185,33 @@ def ranges_of(asked: LookUp, sources: Sources) -> Ranges:
     return Ranges(is_backward=False, offsets=offsets)
 
 
-def _still_there(rest: Ranges, topic: str, known: Sequence[int], cluster: Cluster) -> Ranges:
+def _offsets(
+    topic: str, cluster: Cluster, state: TopicState | None
+) -> tuple[Sequence[int], Mapping[int, int], Mapping[int, int]]:
+    """The partitions of a topic, and the beginning and end offsets of those with a leader."""
+    if state is None:
+        known = cluster.partitions(topic)
+        return known, *cluster.bounds(topic, known)
+    found = state.partitions
+    firsts = {each.number: each.first for each in found if each.first is not None}
+    ends = {each.number: each.end for each in found if each.end is not None}
+    return [each.number for each in found], firsts, ends
+
+
+def _still_there(
+    rest: Ranges,
+    topic: str,
+    known: Sequence[int],
+    firsts: Mapping[int, int],
+    ends: Mapping[int, int],
+) -> Ranges:
     """The part of ranges, which come from an address, that the topic has."""
     if strange := rest.offsets.keys() - set(known):
         raise ConfigurationError(f"topic {topic!r} has no partition {min(strange)}")
-    firsts = cluster.first_offsets(topic, rest.offsets)
-    ends = cluster.end_offsets(topic, rest.offsets)
     offsets = {
         each: (max(low, firsts[each]), min(high, ends[each]))
         for each, (low, high) in rest.offsets.items()
+        if each in ends
     }
     there = {each: span for each, span in offsets.items() if span[0] < span[1]}
     return attrs.evolve(rest, offsets=there)

@@ -17,7 +17,7 @@ from starlette.routing import Route
 from streamcontract.console import writes
 from streamcontract.console.events import search_events, tail_events
 from streamcontract.console.forms import controls_of, document_of
-from streamcontract.console.looking_up import LookUp
+from streamcontract.console.looking_up import LookUp, Ranges
 from streamcontract.console.pages.contracts import (
     NO_PROJECT,
     contract_page,
@@ -25,7 +25,7 @@ from streamcontract.console.pages.contracts import (
     parsed,
     registration,
 )
-from streamcontract.console.pages.dead_letters import dead_letters_page, letters_page
+from streamcontract.console.pages.dead_letters import COUNTED, dead_letters_page, letters_page
 from streamcontract.console.pages.messages import messages_page
 from streamcontract.console.pages.overview import overview_page
 from streamcontract.console.pages.subjects import subject_page, subjects_page
@@ -215,7 +215,7 @@ class _Views:
         """The messages of a topic."""
         asked = look_up_of(query)
         head = head_of(asked.topic, self._sources)
-        page = messages_page(asked, self._sources)
+        page = messages_page(asked, self._sources, head.state)
         example = self._example(head)
         return self._topic("messages.html", head, tab="topic", page=page, example=example)
 
@@ -278,18 +278,21 @@ class _Views:
             "contract.html", section="contracts", page=page, registered=registered
         )
 
-    def dead_letters(self, _query: Query) -> str:
+    def dead_letters(self, query: Query) -> str:
         """The dead letters by reason."""
-        page = dead_letters_page(self._sources)
-        return self._renderer.page("dead_letters.html", section="dead-letters", page=page)
+        page = dead_letters_page(self._sources, whole(query, "page") or 1)
+        return self._renderer.page(
+            "dead_letters.html", section="dead-letters", page=page, most=COUNTED
+        )
 
     def letters(self, query: Query, done: str = "") -> str:
         """The open dead letters of one topic."""
         error = query.get("error") or None
-        name = head_of(query.get("name", ""), self._sources).name
-        page = letters_page(name, error, self._sources)
+        at = query.get("at", "")
+        head = head_of(query.get("name", ""), self._sources)
+        page = letters_page(head.state, error, self._sources, Ranges.parse(at) if at else None)
         return self._renderer.page(
-            "letters.html", section="dead-letters", page=page, error=error, done=done
+            "letters.html", section="dead-letters", page=page, error=error, at=at, done=done
         )
 
     def topic_form(self, query: Query, outcome: str = "", fault: str = "") -> str:

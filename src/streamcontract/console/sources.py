@@ -64,7 +64,13 @@ class Sources:
         self.settings = split_config(config)
         self.cluster = _KeptCluster(self.settings.client)
         waits = dict.fromkeys(("connect_timeout", "read_timeout", "deadline"), _PATIENCE)
-        given: Any = {**options(self.settings.registry), **waits, "max_retries": 1}
+        given: Any = {
+            **options(self.settings.registry),
+            **waits,
+            "max_retries": 1,
+            # A page makes several calls, and waits for a registry that does not answer once.
+            "failure_pause": _PATIENCE,
+        }
         self.registry = SchemaRegistry(**given)
         self._project_file = project_file or Path.cwd()
 

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import os
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from types import TracebackType
 from typing import IO, TYPE_CHECKING, Any, Final, Generic, TypeVar, overload
 
 import attrs
 
+from streamcontract._lazy import Later
+from streamcontract._typing import Self
 from streamcontract.codec import Codec
 from streamcontract.codec.engine import choose_engine
 from streamcontract.codec.limits import DEFAULT_LIMITS, Limits
@@ -22,18 +26,14 @@ from streamcontract.schema.parse import parse_schema
 from streamcontract.schema.sizes import min_size
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from types import TracebackType
-
-    from typing_extensions import Self
-
-    from streamcontract.codec import Contract
-    from streamcontract.columns import DecodedColumns
+    from streamcontract.codec import Contract, types
     from streamcontract.container_files.compression import Compression
     from streamcontract.container_files.header import Header
     from streamcontract.schema.schema import Schema
 
     _SchemaLike = Schema | Contract | str | dict[str, Any] | list[Any] | Path
+else:
+    types = Later("streamcontract.codec.types")
 
 __all__ = ["BLOCK_LIMIT", "Block", "ContainerFileReader"]
 
@@ -187,7 +187,7 @@ class ContainerFileReader(Generic[T]):
         columns: Sequence[str] | None = None,
         batch_size: int = 65_536,
         threads: int = 1,
-    ) -> Iterator[DecodedColumns]:
+    ) -> Iterator[types.DecodedColumns]:
         """The records that are left, as Arrow columns; see ``Codec.decode_columns``.
 
         A record that cannot be decoded is one of the batch's faults, with its index in the batch.
@@ -219,7 +219,7 @@ class ContainerFileReader(Generic[T]):
 
     def _decoded(
         self, payloads: list[bytes], columns: Sequence[str] | None, threads: int
-    ) -> DecodedColumns:
+    ) -> types.DecodedColumns:
         return self._codec.decode_columns(
             payloads, writer=self.writer, columns=columns, threads=threads
         )

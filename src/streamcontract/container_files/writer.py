@@ -5,9 +5,12 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from types import TracebackType
 from typing import IO, TYPE_CHECKING, Any, Final, Generic, TypeVar, overload
 
+from streamcontract._typing import Self
 from streamcontract.atomic_file import draft_beside
 from streamcontract.codec import Codec
 from streamcontract.codec.engine import choose_engine
@@ -26,11 +29,6 @@ from streamcontract.errors import ArgumentError, DataFault, EncodeError
 from streamcontract.guards import whole_number
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-    from types import TracebackType
-
-    from typing_extensions import Self
-
     from streamcontract.codec import Contract
     from streamcontract.schema.schema import Schema
 

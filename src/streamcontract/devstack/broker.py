@@ -10,20 +10,19 @@ import os
 import re
 import threading
 import weakref
+from collections.abc import Sequence
+from types import TracebackType
 from typing import TYPE_CHECKING, ClassVar, Final
 
 import confluent_kafka
 from confluent_kafka.admin import AdminClient
 
+from streamcontract._typing import Self
 from streamcontract.devstack import librdkafka
 from streamcontract.errors import StackError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from types import TracebackType
-
     from confluent_kafka.admin._metadata import ClusterMetadata
-    from typing_extensions import Self
 
 __all__ = ["GROUP_JOIN_DELAY_MS", "Broker", "EmbeddedBroker", "UncontrolledBroker", "start_broker"]
 

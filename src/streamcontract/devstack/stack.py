@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING
+from pathlib import Path
+from types import TracebackType
 
+from streamcontract._typing import Self
 from streamcontract.devstack.broker import GROUP_JOIN_DELAY_MS, start_broker
 from streamcontract.devstack.forwarder import Forwarder
 from streamcontract.devstack.registry import RegistryServer
-
-if TYPE_CHECKING:
-    from pathlib import Path
-    from types import TracebackType
-
-    from typing_extensions import Self
 
 __all__ = ["DevStack"]
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import attrs
 
-if TYPE_CHECKING:
-    from streamcontract.schema.model import JsonValue
+from streamcontract.schema.model import JsonValue
 
 __all__ = ["At", "Change", "Kind"]
 

@@ -26,11 +26,11 @@ from streamcontract.schema.model import (
     RecordType,
     UnionType,
 )
+from streamcontract.schema.schema import Schema
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from streamcontract.schema.schema import Schema
 
 __all__ = ["find_changes", "logical_type_changes"]
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from streamcontract.compatibility import check_level, rollout
+from streamcontract.evolution.check_request import Request
 from streamcontract.evolution.compared import place_at, place_of
 from streamcontract.evolution.dialects import registry_verdict
+from streamcontract.evolution.earlier import Source
 from streamcontract.evolution.examples import example_of
 from streamcontract.evolution.places import spots
 from streamcontract.evolution.report import (
@@ -28,8 +30,8 @@ if TYPE_CHECKING:
     from streamcontract.compatibility import Finding
     from streamcontract.errors import ProjectFault
     from streamcontract.evolution.candidates import Candidate
-    from streamcontract.evolution.check_request import Invalid, Request
-    from streamcontract.evolution.earlier import Deleted, Earlier, Source, Version
+    from streamcontract.evolution.check_request import Invalid
+    from streamcontract.evolution.earlier import Deleted, Earlier, Version
     from streamcontract.evolution.report import Direction
 
 __all__ = ["check"]

@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import attrs
 
-from streamcontract.errors import ConfigurationError, ProjectError, SchemaParseError
+from streamcontract.errors import ConfigurationError, ProjectError, ProjectFault, SchemaParseError
 from streamcontract.evolution.candidates import Candidate, Slot, slots
 from streamcontract.levels import DEFAULT_LEVEL, compatibility_level
-from streamcontract.project import find_project
+from streamcontract.project import Project, find_project
 from streamcontract.reporting import shown
 from streamcontract.schema import SchemaFolders, parse_schema
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
-    from streamcontract.errors import ProjectFault
-    from streamcontract.project import Project
 
 __all__ = ["Invalid", "Request", "request_files", "request_project"]
 

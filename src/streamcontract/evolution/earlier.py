@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Protocol
 
 import attrs
 
+from streamcontract.evolution.check_request import Request
+from streamcontract.schema import Schema
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from streamcontract.evolution.candidates import Slot
-    from streamcontract.evolution.check_request import Request
     from streamcontract.evolution.report import Note
     from streamcontract.reporting import Place
-    from streamcontract.schema import Schema
 
 __all__ = ["Deleted", "Earlier", "Source", "Version"]
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, Literal
+from typing import Final, Literal
 
 import attrs
 
-if TYPE_CHECKING:
-    from streamcontract.compatibility.findings import Severity
-    from streamcontract.reporting import Place
+from streamcontract.compatibility.findings import Severity
+from streamcontract.reporting import Place
 
 __all__ = [
     "CONTRACT_DELETED",

@@ -9,13 +9,11 @@ FILE              one schema file, for one contract
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from streamcontract.errors import ConfigurationError
+from streamcontract.evolution.earlier import Source
 from streamcontract.evolution.from_files import FileSource, FolderSource
-
-if TYPE_CHECKING:
-    from streamcontract.evolution.earlier import Source
 
 __all__ = ["open_source"]
 

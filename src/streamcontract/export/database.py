@@ -12,6 +12,7 @@ import json
 from typing import TYPE_CHECKING, Any, Final
 
 from streamcontract.errors import ConfigurationError
+from streamcontract.export.evolution import continued, defaults, names_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -84,7 +85,7 @@ class DatabaseTarget:
         """Check that the table has this export or is not there."""
         found = self._rows("select content from streamcontract.exports where table_name = ?")
         if found:
-            content.check_same(json.loads(found[0][0]), self._place)
+            self._evolve(content, json.loads(found[0][0]))
             return
         if self._has_table():
             raise ConfigurationError(
@@ -94,6 +95,39 @@ class DatabaseTarget:
             "insert into streamcontract.exports values (?, ?)",
             [self._table, json.dumps(content.document())],
         )
+
+    def _evolve(self, content: Content, found: Any) -> None:
+        """Give the table the columns that are new, with their defaults in the rows it has."""
+        content = continued(content, found, self._place)
+        if content.document() == found:
+            return
+        with self._transaction():
+            self._connection.execute(
+                "update streamcontract.exports set content = ? where table_name = ?",
+                [json.dumps(content.document()), self._table],
+            )
+            if self._has_table():
+                self._add_columns(content)
+
+    def _add_columns(self, content: Content) -> None:
+        name = _quoted(self._table)
+        known = {column for column, _ in self._described(name)}
+        added = [each for each in names_of(content) if each not in known]
+        if not added:
+            return
+        self._connection.register("streamcontract_defaults", defaults(content.schema, added))
+        for column, kind in self._described("streamcontract_defaults"):
+            quoted = _quoted(column)
+            self._connection.execute(f"alter table {name} add column {quoted} {kind}")
+            self._connection.execute(
+                f"update {name} set {quoted} = (select {quoted} from streamcontract_defaults)"  # noqa: S608 - quoted names
+            )
+        self._connection.unregister("streamcontract_defaults")
+
+    def _described(self, name: str) -> list[tuple[str, str]]:
+        """The columns of a table and their types."""
+        found = self._connection.execute(f"describe {name}").fetchall()
+        return [(column, kind) for column, kind, *_ in found]
 
     def _rows(self, query: str) -> list[tuple[Any, ...]]:
         found: list[tuple[Any, ...]] = self._connection.execute(query, [self._table]).fetchall()
@@ -138,7 +172,7 @@ class DatabaseTarget:
             name = _quoted(self._table)
             if not self._has_table():
                 connection.execute(f"create table {name} as from streamcontract_batch limit 0")
-            connection.execute(f"insert into {name} from streamcontract_batch")
+            connection.execute(f"insert into {name} by name from streamcontract_batch")
             connection.unregister("streamcontract_batch")
             if batch.faults:
                 connection.executemany(

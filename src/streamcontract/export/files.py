@@ -6,7 +6,10 @@ import contextlib
 import time
 from typing import TYPE_CHECKING
 
+import attrs
+
 from streamcontract.atomic_file import draft_beside
+from streamcontract.export.evolution import with_nullable
 from streamcontract.export.folder import Folder
 from streamcontract.export.names import FileName, draft_names, topic_in_names
 
@@ -48,7 +51,6 @@ class FilesTarget:
         rotation: Rotation,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._content = content
         self._format = file_format
         self._rotation = rotation
         self._clock = clock
@@ -56,6 +58,7 @@ class FilesTarget:
         self._finished: dict[int, list[str]] = {}
         with contextlib.ExitStack() as resources:
             self._folder = Folder(path, content, resources)
+            self._content = self._folder.content
             self._resources = resources.pop_all()
 
     def __enter__(self) -> Self:
@@ -83,16 +86,35 @@ class FilesTarget:
         return tuple(self._finished.get(partition, ()))
 
     def write(self, batch: PartitionBatch, start: int) -> None:
-        """Write a batch into the partition's file, and end the file where rotation is due."""
-        file = self._open.get(batch.partition)
-        if file is None:
-            file = self._open[batch.partition] = self._begin(batch, start)
+        """Write a batch into the partition's files, and end each where rotation is due."""
+        if self._content.nullable:
+            rows = with_nullable(batch.rows, self._content.nullable)
+            batch = attrs.evolve(batch, rows=rows)
+        while True:
+            file = self._open.get(batch.partition)
+            if file is None:
+                file = self._open[batch.partition] = self._begin(batch, start)
+            room = self._rotation.room(file.rows)
+            if room is None or len(batch.rows) <= room:
+                self._add(file, batch)
+                return
+            head, batch = batch.cut(room)
+            self._add(file, head)
+            start = head.end
+
+    def _add(self, file: _OpenFile, batch: PartitionBatch) -> None:
+        """Write a batch, and end the file if rotation is due."""
         file.add(batch)
-        is_due = self._rotation.is_due(
-            rows=file.rows, size=file.size(), age=self._clock() - file.opened_at
-        )
-        if is_due and batch.end > file.first:  # tombstones alone do not say where they are
+        # Tombstones alone do not say where they are.
+        if batch.end > file.first and self._is_due(file):
             self._end(batch.partition, batch.end)
+
+    def _is_due(self, file: _OpenFile) -> bool:
+        age = self._clock() - file.opened_at
+        if not self._rotation.is_due(rows=file.rows, size=file.size(), age=age):
+            return False
+        file.flush()  # the size was an estimate
+        return self._rotation.is_due(rows=file.rows, size=file.size(), age=age)
 
     def finish(self, partition: int, end: int) -> None:
         """End the partition's file, if one is open."""
@@ -161,8 +183,12 @@ class _OpenFile:
             self._faults.file.write(fault.line())
 
     def size(self) -> int:
-        """How many bytes were written."""
-        return self._draft.path.stat().st_size
+        """How many bytes it will have, about: exactly after :meth:`flush`."""
+        return self._draft.path.stat().st_size + self._writer.waiting
+
+    def flush(self) -> None:
+        """Write what waits."""
+        self._writer.flush()
 
     def commit(self, folder: Path, name: FileName) -> None:
         """Bring it to disk and give it its name, after its faults have theirs."""

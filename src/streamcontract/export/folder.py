@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import contextlib
 import json
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from streamcontract.atomic_file import DRAFT_SUFFIX, locked, write_atomically
 from streamcontract.errors import ConfigurationError
+from streamcontract.export.evolution import continued
 from streamcontract.export.names import FileName, data_name_of, topic_in_names
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ class Folder:
 
     Attributes:
         path: The folder.
+        content: What its files have from now on.
         starts: Where partitions begin, as it was kept.
 
     Raises:
@@ -48,7 +50,7 @@ class Folder:
 
     def __init__(self, path: Path, content: Content, resources: contextlib.ExitStack) -> None:
         self.path = path
-        self._content = content
+        self.content = content
         path.mkdir(parents=True, exist_ok=True)
         try:
             resources.enter_context(locked(path / LOCK_FILE))
@@ -57,7 +59,8 @@ class Folder:
                 f"another export is writing into {path}: wait for its end, or export into "
                 "another folder"
             ) from None
-        self.starts = self._check_content()
+        self.starts: dict[int, int] = {}
+        self._check_content()
         self._remove_leftovers()
         self._next_offsets = self._found_offsets()
 
@@ -73,8 +76,12 @@ class Folder:
             self._write_content()
 
     def _write_content(self) -> None:
-        document = self._content.document() | {"starts": self.starts}
-        write_atomically(self.path / CONTENT_FILE, json.dumps(document, indent=2) + "\n")
+        document = json.dumps(self._document(), indent=2)
+        write_atomically(self.path / CONTENT_FILE, f"{document}\n")
+
+    def _document(self) -> dict[str, Any]:
+        starts = {str(partition): start for partition, start in self.starts.items()}
+        return self.content.document() | {"starts": starts}
 
     def _names(self) -> Iterator[FileName]:
         """The data files, by partition and offset."""
@@ -82,26 +89,23 @@ class Folder:
         names = (each for each in found if each is not None)
         yield from sorted(names, key=lambda each: (each.partition, each.first))
 
-    def _check_content(self) -> dict[int, int]:
-        """Check that the folder has this export or none; then it has this one from now on.
-
-        Returns:
-            Where partitions begin.
-        """
+    def _check_content(self) -> None:
+        """Check that the folder has this export or none; then it has this one from now on."""
         file = self.path / CONTENT_FILE
         try:
             found = json.loads(file.read_bytes())
         except FileNotFoundError:
             self._check_empty()
-            self.starts = {}
             self._write_content()
-            return {}
+            return
         except ValueError as error:
             raise ConfigurationError(
                 f"{file} is damaged ({error}): export into another folder"
             ) from error
-        self._content.check_same(found, f"the folder {self.path}")
-        return {int(partition): start for partition, start in found.get("starts", {}).items()}
+        self.content = continued(self.content, found, f"the folder {self.path}")
+        self.starts = {int(number): start for number, start in found.get("starts", {}).items()}
+        if self._document() != found:
+            self._write_content()
 
     def _check_empty(self) -> None:
         """Check that there are no data files of unknown content.
@@ -110,7 +114,7 @@ class Folder:
             ConfigurationError: There is one.
         """
         for each in self.path.iterdir():
-            is_data = each.suffix == f".{self._content.format}"
+            is_data = each.suffix == f".{self.content.format}"
             if is_data or FileName.parse(each.name) is not None:
                 raise ConfigurationError(
                     f"the folder {self.path} has {each.name}, and no {CONTENT_FILE} of an export: "
@@ -120,19 +124,19 @@ class Folder:
     def _remove_leftovers(self) -> None:
         """Remove what a killed export left: drafts, and faults without their data."""
         for each in list(self.path.iterdir()):
-            data = data_name_of(each.name, self._content.format)
+            data = data_name_of(each.name, self.content.format)
             is_draft = each.name.endswith(DRAFT_SUFFIX)
             if is_draft or (data is not None and not (self.path / data).exists()):
                 each.unlink()
 
     def _found_offsets(self) -> dict[int, int]:
         offsets: dict[int, int] = {}
-        topic = topic_in_names(self._content.topic)
+        topic = topic_in_names(self.content.topic)
         for name in self._names():
-            if name.topic != topic or name.extension != self._content.format:
+            if name.topic != topic or name.extension != self.content.format:
                 raise ConfigurationError(
                     f"the folder {self.path} has {name}, which is not of topic "
-                    f"{self._content.topic!r} in format {self._content.format}: move it away"
+                    f"{self.content.topic!r} in format {self.content.format}: move it away"
                 )
             if name.first < offsets.get(name.partition, 0) or name.last < name.first:
                 raise ConfigurationError(

@@ -15,6 +15,7 @@ from streamcontract.export.files import FilesTarget
 from streamcontract.export.formats import FILE_FORMATS, format_of
 from streamcontract.export.rotation import Rotation
 from streamcontract.export.target import Content, Fault, PartitionBatch, import_pyarrow
+from streamcontract.export.writer_thread import WriterThread
 from streamcontract.kafka import OffsetRange, TopicScan
 from streamcontract.kafka.batches.metadata import MetadataName, checked_metadata
 from streamcontract.kafka.connection.cluster import Cluster
@@ -144,7 +145,13 @@ class Export:
         """
         with self._target() as target:
             progress = self._progress(target)
-            self._export({each: of for each, of in progress.items() if of.at < of.end}, target)
+            writer = WriterThread(target)
+            try:
+                with writer:
+                    left = {each: of for each, of in progress.items() if of.at < of.end}
+                    self._export(left, writer)
+            finally:  # for an interrupt before the first line of __exit__
+                writer.end()
             return ExportReport(
                 partitions=tuple(
                     PartitionReport(
@@ -161,20 +168,20 @@ class Export:
                 )
             )
 
-    def _export(self, progress: Mapping[int, _Progress], target: Target) -> None:
+    def _export(self, progress: Mapping[int, _Progress], writer: WriterThread) -> None:
         """Export what is left of some partitions, one after the other."""
         left = dict(progress)
         for partition, batches in itertools.groupby(self._batches(progress), _partition):
             of = left.pop(partition)
             for batch in batches:
-                target.write(batch, of.at)
+                writer.write(batch, of.at)
                 of.at = batch.end
                 of.messages += len(batch.rows)
                 of.faults += len(batch.faults)
                 of.tombstones += batch.tombstones
-            target.finish(partition, of.end)
+            writer.finish(partition, of.end)
         for partition, of in left.items():  # without any message
-            target.finish(partition, of.end)
+            writer.finish(partition, of.end)
 
     def _target(self) -> Target:
         content = Content(
@@ -192,10 +199,13 @@ class Export:
                 f"there are no columns to export of {self.schema.name}: add some of its metadata, "
                 "such as --metadata offset"
             )
+        if self.format != DATABASE:
+            file_format = format_of(self.format)
+            file_format.check(content, schema)
+        topic_id = Cluster(split_config(self.config).client).topic_id(self.topic)
+        content = attrs.evolve(content, topic_id=topic_id)
         if self.format == DATABASE:
             return DatabaseTarget(self.into, content, self.table or self.topic)
-        file_format = format_of(self.format)
-        file_format.check(content, schema)
         return FilesTarget(self.into, content, file_format=file_format, rotation=self.rotation)
 
     # ---- offsets
@@ -204,8 +214,7 @@ class Export:
         """Where each partition begins and ends."""
         cluster = Cluster(split_config(self.config).client)
         partitions = self._partitions(cluster)
-        first = cluster.first_offsets(self.topic, partitions)
-        last = cluster.end_offsets(self.topic, partitions)
+        first, last = cluster.bounds(self.topic, partitions)
         # The next run would find another offset, and messages between the two would be in neither.
         is_relative = self.start == "latest" or isinstance(self.start, Last)
         known = {**(target.starts() if is_relative else {}), **target.next_offsets()}
@@ -257,7 +266,7 @@ class Export:
             ranges=ranges,
             columns=self.columns,
             metadata={**names, "offset": self._offset},
-            batch_size=min(_BATCH_SIZE, int(self.rotation.messages or _BATCH_SIZE)),
+            batch_size=_BATCH_SIZE,
             threads=self.threads,
         )
 
@@ -270,13 +279,15 @@ class Export:
             for batch in scan:
                 partition = scan.range.partition
                 rows = pa.table(batch)
-                offsets = [fault.offset for fault in batch.faults]
+                offsets = rows.column(self._offset)
+                last = [fault.offset for fault in batch.faults[-1:]]
                 if len(rows):
-                    offsets.append(rows.column(self._offset)[len(rows) - 1].as_py())
-                ends[partition] = max([ends[partition], *(each + 1 for each in offsets)])
+                    last.append(offsets[len(rows) - 1].as_py())
+                ends[partition] = max([ends[partition], *(each + 1 for each in last)])
                 yield PartitionBatch(
                     partition=partition,
                     rows=rows if "offset" in self.metadata else rows.drop_columns([self._offset]),
+                    offsets=offsets,
                     faults=[_fault(fault) for fault in batch.faults],
                     tombstones=batch.tombstones,
                     end=ends[partition],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, Final
 
 import attrs
@@ -22,7 +23,7 @@ def _positive(_: object, attribute: attrs.Attribute[Any], value: object) -> None
 
 @attrs.frozen(kw_only=True)
 class Rotation:
-    """Limits of a file; it ends after the batch that reaches one of them.
+    """Limits of a file: rows exactly, the others after the batch that reaches one.
 
     Attributes:
         messages: Rows, or None.
@@ -40,6 +41,15 @@ class Rotation:
     messages: int | None = attrs.field(default=None, validator=_positive)
     size: int | None = attrs.field(default=_LARGE, validator=_positive)
     age: float | None = attrs.field(default=None, validator=_positive)
+
+    def room(self, rows: int) -> int | None:
+        """How many rows more a file of this number of rows takes; None for any number.
+
+        Example:
+            >>> Rotation(messages=1000).room(400), Rotation().room(400)
+            (600, None)
+        """
+        return None if self.messages is None else max(0, math.ceil(self.messages) - rows)
 
     def is_due(self, *, rows: int, size: int, age: float) -> bool:
         """Whether a file of these measures ends."""

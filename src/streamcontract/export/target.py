@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import base64
 import json
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import attrs
 
 from streamcontract.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from typing_extensions import Self
 
@@ -73,6 +73,7 @@ class PartitionBatch:
     Attributes:
         partition: The partition.
         rows: Those that were decoded, as a ``pyarrow.Table``.
+        offsets: Their offsets, as an Arrow array.
         faults: Those that were not.
         tombstones: How many had no value.
         end: The offset after the last of them.
@@ -80,9 +81,49 @@ class PartitionBatch:
 
     partition: int
     rows: Any
+    offsets: Any
     faults: Sequence[Fault] = ()
     tombstones: int = 0
     end: int
+
+    @property
+    def size(self) -> int:
+        """Bytes that it takes in memory, about."""
+        size: int = self.rows.nbytes + sum(map(_size, self.faults))
+        return size
+
+    def cut(self, rows: int) -> tuple[PartitionBatch, PartitionBatch]:
+        """It as two: one that ends with the last of its first rows, and what comes after that.
+
+        Args:
+            rows: How many rows the first has, above 0; there are more.
+        """
+        end = self.offsets[rows - 1].as_py() + 1
+        before = [each for each in self.faults if each.offset < end]
+        return (
+            attrs.evolve(
+                self,
+                rows=self.rows.slice(0, rows),
+                offsets=self.offsets.slice(0, rows),
+                faults=before,
+                end=end,
+            ),
+            attrs.evolve(
+                self,
+                rows=self.rows.slice(rows),
+                offsets=self.offsets.slice(rows),
+                faults=self.faults[len(before) :],
+                tombstones=0,
+            ),
+        )
+
+
+_SIZE_OF_FAULT: Final = 1_000
+"""Bytes of a fault without its key and value, about."""
+
+
+def _size(fault: Fault) -> int:
+    return _SIZE_OF_FAULT + len(fault.key or b"") + len(fault.value or b"")
 
 
 @attrs.frozen(kw_only=True)
@@ -95,6 +136,10 @@ class Content:
         schema: The reader schema.
         columns: The fields that are columns; None for all.
         metadata: The columns of metadata.
+        topic_id: The id of the topic (KIP-516), which one created anew has not; None if the
+            brokers have no ids.
+        nullable: Columns that are nullable though the field is not: rows of an earlier schema have
+            no value.
     """
 
     topic: str
@@ -102,6 +147,8 @@ class Content:
     schema: Schema
     columns: tuple[str, ...] | None = None
     metadata: tuple[str, ...] = ()
+    topic_id: str | None = None
+    nullable: tuple[str, ...] = ()
 
     def document(self) -> dict[str, Any]:
         """It as JSON values."""
@@ -111,10 +158,12 @@ class Content:
             "columns": None if self.columns is None else list(self.columns),
             "metadata": list(self.metadata),
             "schema": _without_docs(json.loads(self.schema.inlined_json)),
+            "topic_id": self.topic_id,
+            "nullable": list(self.nullable),
         }
 
-    def check_same(self, found: object, place: str) -> None:
-        """Check that a target has the same content.
+    def check_same(self, found: Mapping[str, Any], place: str) -> None:
+        """Check that a target has the same content, but for the schema.
 
         Args:
             found: Its document.
@@ -124,16 +173,30 @@ class Content:
             ConfigurationError: It has another.
         """
         mine = self.document()
-        theirs = found if isinstance(found, dict) else {}
-        for key, value in mine.items():
-            if theirs.get(key) != value:
-                other = theirs.get(key)
-                differs = (
-                    f"was exported with another {key}"
-                    if key == "schema"
-                    else f"has an export with {key} {json.dumps(other)}, not {json.dumps(value)}"
+        for key in ("topic", "format", "columns", "metadata"):
+            if found.get(key) != mine[key]:
+                raise ConfigurationError(
+                    f"{place} has an export with {key} {json.dumps(found.get(key))}, not "
+                    f"{json.dumps(mine[key])}: export into another place"
                 )
-                raise ConfigurationError(f"{place} {differs}: export into another place")
+        known = found.get("topic_id")
+        if None not in {known, self.topic_id} and known != self.topic_id:
+            raise ConfigurationError(
+                f"{place} has messages of a topic {self.topic!r} that was deleted: its id was "
+                f"{known}, and that of the topic now is {self.topic_id}. Export into another place"
+            )
+
+    def joined(self, found: Mapping[str, Any]) -> Content:
+        """It, with what the document of a target says beyond it."""
+        return attrs.evolve(
+            self,
+            topic_id=self.topic_id or found.get("topic_id"),
+            nullable=tuple(found.get("nullable", ())),
+        )
+
+    def with_nullable(self, names: Iterable[str]) -> Content:
+        """It, with other columns that are nullable though the field is not."""
+        return attrs.evolve(self, nullable=tuple(sorted(names)))
 
 
 def _without_docs(schema: Any) -> Any:

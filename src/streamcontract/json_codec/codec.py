@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, get_args, overload
+from typing import Any, Generic, TypeVar, get_args, overload
 
 from streamcontract.codec import Codec, Contract, Limits
 from streamcontract.codec.limits import DEFAULT_LIMITS
@@ -16,9 +17,6 @@ from streamcontract.json_codec.text import parse_text, to_text
 from streamcontract.json_codec.writer import compile_writer
 from streamcontract.schema.model import JsonValue
 from streamcontract.schema.schema import Schema
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 __all__ = ["JsonCodec"]
 

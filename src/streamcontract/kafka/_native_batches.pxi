@@ -1,8 +1,9 @@
 # The metadata of raw messages, for the columns of batches/metadata_columns.py: included by
-# _native.pyx.
+# _native.pyx. Indexes are ascending.
 
 from cpython.bytes cimport PyBytes_FromStringAndSize
 from libc.stdint cimport INT32_MAX, int32_t, int64_t
+from libc.string cimport memcpy
 
 
 cdef class Part:
@@ -35,6 +36,37 @@ cdef class Part:
         PyBytes_AS_STRING(self._valid)[self.n] = is_valid
         self.n += 1
 
+    cdef Part of(self, indexes):
+        """The part of the messages at indexes."""
+        cdef Part found = Part(len(indexes), self.width)
+        cdef char *start = PyBytes_AS_STRING(self._numbers)
+        cdef char *end = PyBytes_AS_STRING(found._numbers)
+        cdef Py_ssize_t index
+        if not self.width:
+            found.values = [self.values[each] for each in indexes]
+            return found
+        for index in indexes:
+            if not 0 <= index < self.n:
+                raise IndexError(index)
+            memcpy(end + found.n * self.width, start + index * self.width, self.width)
+            PyBytes_AS_STRING(found._valid)[found.n] = PyBytes_AS_STRING(self._valid)[index]
+            found.n += 1
+        if self.keys:
+            self.give_lists(found, indexes)
+        return found
+
+    cdef int give_lists(self, Part found, indexes) except -1:
+        """Add the keys and values at indexes, of which the numbers are counts."""
+        cdef const int32_t *counts = <const int32_t *>PyBytes_AS_STRING(self._numbers)
+        cdef Py_ssize_t index, row = 0, first = 0
+        for index in indexes:
+            while row < index:
+                first += counts[row]
+                row += 1
+            found.keys += self.keys[first:first + counts[index]]
+            found.values += self.values[first:first + counts[index]]
+        return 0
+
     cdef void add_64(self, int64_t value, bint is_valid) noexcept:
         (<int64_t *>PyBytes_AS_STRING(self._numbers))[self.n] = value
         PyBytes_AS_STRING(self._valid)[self.n] = is_valid
@@ -52,9 +84,10 @@ cdef class Parts:
     cdef readonly Part key, topic, partition, offset, timestamp, headers, schema_id
     cdef RawMethods of
     cdef Py_ssize_t n, most
+    cdef tuple names
 
     def __cinit__(self, tuple names not None, Py_ssize_t most):
-        self.of, self.most = RawMethods(), most
+        self.of, self.most, self.names = RawMethods(), most, names
         self.key = Part(0, 0) if "key" in names else None
         self.topic = Part(most, 4) if "topic" in names else None
         self.partition = Part(most, 4) if "partition" in names else None
@@ -68,10 +101,21 @@ cdef class Parts:
         self.of.look_at(raw)
         self.take(self.of, raw, self.of.key(raw), self.of.headers(raw), schema_id)
 
-    def add_many(self, list raws not None, list schema_ids not None):
-        """Add those of messages, with as many schema ids."""
-        for raw, schema_id in zip(raws, schema_ids):
-            self.add(raw, schema_id)
+    def at(self, indexes not None):
+        """Those of the messages at indexes."""
+        cdef Parts found
+        if len(indexes) == self.n:
+            return self
+        found = Parts(self.names, 0)
+        found.n = found.most = len(indexes)
+        found.key = None if self.key is None else self.key.of(indexes)
+        found.topic = None if self.topic is None else self.topic.of(indexes)
+        found.partition = None if self.partition is None else self.partition.of(indexes)
+        found.offset = None if self.offset is None else self.offset.of(indexes)
+        found.timestamp = None if self.timestamp is None else self.timestamp.of(indexes)
+        found.headers = None if self.headers is None else self.headers.of(indexes)
+        found.schema_id = None if self.schema_id is None else self.schema_id.of(indexes)
+        return found
 
     cdef int take(self, RawMethods of, raw, key, headers, schema_id) except -1:
         """Add the metadata of a message whose methods were looked at."""

@@ -282,7 +282,7 @@ cdef class MessageReader(FrameFinder):
 
 
 def split(list raws not None, *, bint by_topic):
-    """See ``streamcontract.kafka.contract.message_deserializer.splitter``."""
+    """See ``streamcontract.kafka.connection.runs.splitter``."""
     cdef RawMethods of = RawMethods()
     cdef list runs = [], run = None
     cdef object raw, partition, current = None, topic = None, current_topic = None

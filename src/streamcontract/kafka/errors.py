@@ -26,8 +26,12 @@ DecodeError
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+import confluent_kafka
+
+from streamcontract._lazy import Later
 from streamcontract.errors import (
     ClientError,
     ConfigurationError,
@@ -37,12 +41,9 @@ from streamcontract.errors import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from uuid import UUID
-
-    import confluent_kafka
-
-    from streamcontract.kafka.message import Delivery
+    from streamcontract.kafka import message as messages
+else:
+    messages = Later("streamcontract.kafka.message")
 
 __all__ = [
     "BrokerError",
@@ -129,7 +130,7 @@ class MessageDecodeError(ClientError):
         offset: int,
         raw: confluent_kafka.Message,
         reason: Exception,
-        schema_id: int | UUID | None = None,
+        schema_id: messages.SchemaId | None = None,
     ) -> None:
         super().__init__(topic, partition, offset, raw, reason, schema_id)
         self.schema_id = schema_id
@@ -218,7 +219,7 @@ class DeliveryError(ClientError):
         failures: The first failures, at most 100.
     """
 
-    def __init__(self, count: int, failures: tuple[Delivery, ...]) -> None:
+    def __init__(self, count: int, failures: tuple[messages.Delivery, ...]) -> None:
         if not failures:
             raise ValueError("a DeliveryError needs at least one failure")
         super().__init__(count, failures)
@@ -226,7 +227,7 @@ class DeliveryError(ClientError):
         self.failures = failures
 
     @property
-    def first(self) -> Delivery:
+    def first(self) -> messages.Delivery:
         """The first delivery that failed."""
         return self.failures[0]
 

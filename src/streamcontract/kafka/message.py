@@ -8,12 +8,10 @@ from typing import TYPE_CHECKING, Any, Final, Generic, TypeAlias, TypeVar
 from uuid import UUID
 
 import attrs
+import confluent_kafka
 
 from streamcontract.errors import ArgumentError, ConfigurationError, shown
 from streamcontract.guards import text, whole_number
-
-if TYPE_CHECKING:
-    import confluent_kafka
 
 __all__ = [
     "Brackets",

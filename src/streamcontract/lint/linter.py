@@ -11,11 +11,11 @@ from streamcontract.lint.model import Finding, Remark, Rule, Settings
 from streamcontract.lint.rules import RULES, STORED_ONLY, UNUSED_SWITCH, unknown_rule
 from streamcontract.lint.switches import read_switches
 from streamcontract.schema.positions import line_and_column, offsets
+from streamcontract.schema.schema import Schema
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from streamcontract.schema.schema import Schema
 
 __all__ = ["lint_schema"]
 

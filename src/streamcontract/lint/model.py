@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Final, Literal, get_args
+from typing import Final, Literal, get_args
 
 import attrs
 
-if TYPE_CHECKING:
-    from streamcontract.lint.document import Document
+from streamcontract.lint.document import Document
 
 __all__ = [
     "DEFAULT_TIER",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import pprint
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
@@ -20,7 +21,7 @@ from streamcontract.schema import parse_schema
 from streamcontract.wire import IdKind
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from streamcontract.kafka.connection.config import Settings
     from streamcontract.kafka.contract.topic_deserializer import TopicDeserializer
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from streamcontract.registry import SchemaRegistry
     from streamcontract.schema import Schema
 
-__all__ = ["Decoded", "Summary", "decode_letter", "summaries"]
+__all__ = ["Decoded", "Summary", "decode_letter", "summaries", "summaries_of"]
 
 
 @attrs.define
@@ -78,19 +79,23 @@ class Summary:
 
 def summaries(topic: str, config: Mapping[str, Any]) -> list[Summary]:
     """The open messages of a dead letter topic, by source and error."""
-    found: dict[tuple[str, str], Summary] = {}
     with DeadLetterTopic(topic, config) as letters:
-        for batch in letters.open():
-            for entry in batch:
-                if entry.is_copy:
-                    continue
-                letter = entry.letter
-                what = (
-                    (letter.source.topic, letter.error)
-                    if isinstance(letter, DeadLetter)
-                    else ("-", "not a dead letter")
-                )
-                found.setdefault(what, Summary(topic, *what)).add(entry)
+        return summaries_of(topic, letters.open())
+
+
+def summaries_of(topic: str, batches: Iterable[Iterable[Entry]]) -> list[Summary]:
+    """Messages of a dead letter topic by source and error, copies not counted."""
+    found: dict[tuple[str, str], Summary] = {}
+    for entry in itertools.chain.from_iterable(batches):
+        if entry.is_copy:
+            continue
+        letter = entry.letter
+        what = (
+            (letter.source.topic, letter.error)
+            if isinstance(letter, DeadLetter)
+            else ("-", "not a dead letter")
+        )
+        found.setdefault(what, Summary(topic, *what)).add(entry)
     return [found[what] for what in sorted(found)]
 
 
@@ -141,6 +146,7 @@ def decode_letter(
     project: Project | None,
     registry: SchemaRegistry,
     settings: Settings,
+    readers: Mapping[str, TopicDeserializer[Any]] | None = None,
 ) -> Decoded:
     """The value read with the present contract, else with the writer schema, else the errors.
 
@@ -150,13 +156,15 @@ def decode_letter(
         project: The project, if there is one: its contract of the source topic counts.
         registry: The registry.
         settings: The client's.
+        readers: The project's deserializers by topic, where they are made already.
     """
     if letter.value is None:
         return Decoded(lines=["the value is null: a tombstone"])
     errors: list[str] = []
     lines = ["no contract of a project here has this topic"]
     try:
-        reader = _reader_of(letter.source.topic, project, registry, settings)
+        made = _readers_of(project, registry, settings) if readers is None else readers
+        reader = made.get(letter.source.topic)
         if reader is not None:
             try:
                 message = reader.read(entry.raw)
@@ -192,14 +200,13 @@ def decode_letter(
     )
 
 
-def _reader_of(
-    topic: str, project: Project | None, registry: SchemaRegistry, settings: Settings
-) -> TopicDeserializer[Any] | None:
-    """The project's deserializer for a topic; None without a project, or without such a topic."""
+def _readers_of(
+    project: Project | None, registry: SchemaRegistry, settings: Settings
+) -> Mapping[str, TopicDeserializer[Any]]:
+    """The project's deserializers by topic; none without a project."""
     if project is None:
-        return None
-    readers = project_readers(project, registry, settings.wire, settings.rules_ignored)
-    return readers.get(topic)
+        return {}
+    return project_readers(project, registry, settings.wire, settings.rules_ignored)
 
 
 def _schemas_of(topic: str, project: Project | None) -> list[Schema]:

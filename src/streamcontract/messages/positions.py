@@ -91,6 +91,5 @@ def offsets_of_position(
         return cluster.first_offsets(topic, wanted)
     if not isinstance(position, Last):
         return offsets_at(cluster, topic, wanted, position)
-    ends = cluster.end_offsets(topic, wanted)
-    first = cluster.first_offsets(topic, wanted)
+    first, ends = cluster.bounds(topic, wanted)
     return {each: max(first[each], ends[each] - position.count) for each in wanted}

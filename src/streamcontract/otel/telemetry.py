@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from opentelemetry import context, metrics, trace
-from opentelemetry.trace import INVALID_SPAN, SpanKind, StatusCode, set_span_in_context
+from opentelemetry.metrics import MeterProvider
+from opentelemetry.trace import (
+    INVALID_SPAN,
+    Span,
+    SpanKind,
+    StatusCode,
+    TracerProvider,
+    set_span_in_context,
+)
 
+from streamcontract._lazy import Later
 from streamcontract._version import __version__
+from streamcontract.kafka import Message
 from streamcontract.otel import names
 from streamcontract.otel.counts import Counts, flush_all
 from streamcontract.otel.instruments import Guard, Instruments, StopWatch
@@ -19,14 +30,14 @@ from streamcontract.otel.sending import Sending
 from streamcontract.otel.tools import Tools
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterable
 
     from opentelemetry.context import Context
-    from opentelemetry.metrics import CallbackOptions, MeterProvider, Observation
-    from opentelemetry.trace import Span, TracerProvider
+    from opentelemetry.metrics import CallbackOptions, Observation
 
-    from streamcontract.kafka import Message
-    from streamcontract.wire import FrameReader
+    from streamcontract import wire
+else:
+    wire = Later("streamcontract.wire")
 
 __all__ = ["Telemetry"]
 
@@ -83,7 +94,7 @@ class Telemetry:
         return self._lags.observe(options)
 
     def sending(
-        self, produce: Callable[..., None], client_id: str | None, frames: FrameReader
+        self, produce: Callable[..., None], client_id: str | None, frames: wire.FrameReader
     ) -> Callable[..., None]:
         """The object that queues a producer's messages; producers call this themselves."""
         return Sending(self._tools, produce, client_id, frames).send

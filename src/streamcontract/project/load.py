@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from streamcontract.errors import ConfigurationError, ProjectError, ProjectFault
 from streamcontract.project.files import PROJECT_FILE, PYPROJECT, Document, find_project_file
+from streamcontract.project.positions import KeyPath
 from streamcontract.project.reader import DEFAULT_OUTPUT, project_of
 from streamcontract.project.values import Project
 from streamcontract.schema import SchemaFolders
-
-if TYPE_CHECKING:
-    from streamcontract.project.positions import KeyPath
 
 __all__ = ["fault_at", "find_project", "folders_for", "load_project", "read_project"]
 

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import attrs
 
-from streamcontract.errors import ConfigurationError
+from streamcontract.errors import ConfigurationError, ProjectFault
 from streamcontract.lint import DEFAULT_TIER, FieldNames, Settings, Tier
 from streamcontract.project.rules import suggestion
 from streamcontract.schema import SchemaFolders
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from pathlib import Path
-
-    from streamcontract.errors import ProjectFault
 
 __all__ = ["ContractConfig", "LintConfig", "Project"]
 

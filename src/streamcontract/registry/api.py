@@ -6,6 +6,7 @@ which is also the order of Confluent's.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from streamcontract.guards import text
@@ -16,7 +17,7 @@ from streamcontract.registry.errors import CompatibilityLevelNotSetError, Invali
 from streamcontract.registry.results import SubjectConfig, SubjectVersion
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from streamcontract.registry.attempts import Answer
     from streamcontract.registry.transport import Transport

@@ -5,9 +5,11 @@ from __future__ import annotations
 import logging
 import os
 import sys
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from types import TracebackType
 
+from streamcontract._typing import Self
 from streamcontract.errors import ArgumentError, ConfigurationError
 from streamcontract.guards import text, whole_number
 from streamcontract.registry import config as settings
@@ -21,14 +23,7 @@ from streamcontract.registry.references import reference_versions, register_in_o
 from streamcontract.registry.results import Identified, RegisteredSchema
 from streamcontract.registry.schema_calls import SchemaCalls, as_guid, read_id
 from streamcontract.registry.stored import StoredSchemas
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-    from types import TracebackType
-
-    from typing_extensions import Self
-
-    from streamcontract.schema import Schema
+from streamcontract.schema import Schema
 
 __all__ = ["SchemaRegistry"]
 
@@ -70,6 +65,8 @@ class SchemaRegistry(SchemaCalls):
             has precedence.
         max_backoff: The longest such pause, in seconds.
         deadline: Seconds after which a call fails, including all retries.
+        failure_pause: Seconds after a call that got no answer in which others fail at once with
+            its error, for programs that make several calls for one result.
         max_answer_bytes: The maximum size of an answer, before and after decompression.
         cache_capacity: The number of cached schemas.
         lock: The lock of this registry (docs/lock-file.md).
@@ -101,6 +98,7 @@ class SchemaRegistry(SchemaCalls):
         backoff: float = 0.2,
         max_backoff: float = 10.0,
         deadline: float = 60.0,
+        failure_pause: float = 0.0,
         max_answer_bytes: int = 2**24,
         cache_capacity: int = CAPACITY,
         lock: Lock | None = None,
@@ -122,6 +120,7 @@ class SchemaRegistry(SchemaCalls):
                 backoff=backoff,
                 max_backoff=max_backoff,
                 deadline=deadline,
+                failure_pause=failure_pause,
                 tls=TlsSettings(
                     ca=_path(ca),
                     certificate=_path(client_certificate),

@@ -35,20 +35,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import TYPE_CHECKING, Final
+from collections.abc import Mapping
+from typing import Final
 
 import attrs
 
 from streamcontract.errors import SchemaParseError
 from streamcontract.registry.contexts import DEFAULT_CONTEXT, QualifiedSubject
+from streamcontract.registry.data_contracts import RuleSet
 from streamcontract.registry.errors import LockMismatchError
-from streamcontract.schema import STORED, parse_schema
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from streamcontract.registry.data_contracts import RuleSet
-    from streamcontract.schema import Schema
+from streamcontract.schema import STORED, Schema, parse_schema
 
 __all__ = [
     "Lock",

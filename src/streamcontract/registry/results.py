@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
 import attrs
@@ -16,14 +17,13 @@ from streamcontract.registry.body import (
     read_string,
     read_strings,
 )
+from streamcontract.registry.data_contracts import Metadata, RuleSet
 from streamcontract.registry.protocol import SchemaReference
+from streamcontract.schema import Schema
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from uuid import UUID
 
-    from streamcontract.registry.data_contracts import Metadata, RuleSet
-    from streamcontract.schema import Schema
 
 __all__ = [
     "CompatibilityResult",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -12,17 +13,15 @@ from streamcontract.registry import body, protocol, results
 from streamcontract.registry.api import RegistryApi
 from streamcontract.registry.calls import flags, path_of, request_of
 from streamcontract.registry.contexts import QualifiedSubject
+from streamcontract.registry.data_contracts import Metadata, RuleSet
 from streamcontract.registry.protocol import SchemaReference, SchemaRequest, VersionAnswer
 from streamcontract.registry.results import CompatibilityResult, RegisteredSchema, StoredSchema
+from streamcontract.schema import Schema
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from streamcontract.registry.attempts import Answer
-    from streamcontract.registry.data_contracts import Metadata, RuleSet
     from streamcontract.registry.stored import StoredSchemas
     from streamcontract.registry.transport import Transport
-    from streamcontract.schema import Schema
 
 __all__ = ["SchemaCalls", "as_guid", "read_id"]
 

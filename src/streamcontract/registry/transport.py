@@ -32,7 +32,7 @@ from streamcontract.registry.attempts import (
 )
 from streamcontract.registry.auth import BearerAuth, TokenError
 from streamcontract.registry.deadlines import deadline
-from streamcontract.registry.errors import RegistryAuthenticationError
+from streamcontract.registry.errors import RegistryAuthenticationError, RegistryUnreachableError
 from streamcontract.registry.masking import Mask, mask_for
 from streamcontract.registry.protocol import CONTENT_TYPE
 from streamcontract.registry.received import ACCEPTED_ENCODING, BodyRefusedError, read_body
@@ -81,6 +81,7 @@ class Transport:
         self._settings = settings
         self._retry = settings.retry_policy()
         self._first = 0
+        self._outage = _Outage(settings.failure_pause)
         self._session = _session(settings) if session is None else session
         _transports.add(self)
 
@@ -106,7 +107,9 @@ class Transport:
         settings = attrs.evolve(
             self._settings, deadline=min(seconds, self._settings.deadline), max_retries=0
         )
-        return Transport(self._endpoints, settings, self._session)
+        hasty = Transport(self._endpoints, settings, self._session)
+        hasty._outage = self._outage
+        return hasty
 
     def of_apicurio(self) -> Transport:
         """The same connections for Apicurio's own API, besides Confluent's.
@@ -146,10 +149,26 @@ class Transport:
         Raises:
             RegistryRequestError: A subclass of it, by the failure.
         """
+        self._outage.check()
+        try:
+            return self._send(method, path, query or {}, body, is_idempotent=is_idempotent)
+        except RegistryUnreachableError as error:
+            self._outage.note(error)
+            raise
+
+    def _send(
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, str],
+        body: object,
+        *,
+        is_idempotent: bool,
+    ) -> Answer:
         encoded = None if body is None else json.dumps(body).encode()
         begun = monotonic()
         gives_up_at = begun + self._settings.deadline
-        call = PendingRequest(method, path, query or {}, encoded, is_idempotent, gives_up_at)
+        call = PendingRequest(method, path, query, encoded, is_idempotent, gives_up_at)
         retry = self._retry
         while True:
             outcome = self._go_round(call)
@@ -235,6 +254,23 @@ class Transport:
             self._settings.headers.values(),
             getproxies().values() if proxy is None else [proxy],
         )
+
+
+class _Outage:
+    """The last call that got no answer, whose error the next calls raise at once for a while."""
+
+    def __init__(self, pause: float) -> None:
+        self._pause = pause
+        self._last: tuple[float, RegistryUnreachableError] | None = None
+
+    def note(self, error: RegistryUnreachableError) -> None:
+        if self._pause:
+            self._last = monotonic() + self._pause, error
+
+    def check(self) -> None:
+        last = self._last  # read once: threads share a transport
+        if last is not None and monotonic() < last[0]:
+            raise type(last[1])(*last[1].args)
 
 
 class _Session(requests.Session):

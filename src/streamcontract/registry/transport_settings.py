@@ -79,6 +79,7 @@ class TransportSettings:
             at once), with up to as much again at random, so that clients do not retry together.
         max_backoff: The longest such pause, in seconds.
         deadline: Seconds after which a call is given up, whatever is left of the above.
+        failure_pause: Seconds after a call without an answer in which others fail at once.
         tls: Certificates.
         proxy: URL of a proxy to go through; else the environment's.
         headers: Headers to send with each request.
@@ -91,6 +92,7 @@ class TransportSettings:
     backoff: float = attrs.field(default=0.2, validator=_check_pause)
     max_backoff: float = attrs.field(default=10.0, validator=_check_pause)
     deadline: float = attrs.field(default=60.0, validator=_check_pause)
+    failure_pause: float = attrs.field(default=0.0, validator=_check_pause)
     tls: TlsSettings = attrs.field(factory=TlsSettings)
     proxy: str | None = attrs.field(default=None, repr=False, validator=_check_proxy)
     headers: Mapping[str, str] = attrs.field(factory=dict, repr=False, validator=_check_headers)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
 import attrs
@@ -9,7 +10,7 @@ import attrs
 from streamcontract.codegen.names import module_name
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
 __all__ = ["SCHEMA_FOLDER", "Draft", "Planned", "add_unused", "contract_name"]
 

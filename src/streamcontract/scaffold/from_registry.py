@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from streamcontract.errors import CodegenError
 from streamcontract.project import topic_fault
+from streamcontract.registry import SchemaRegistry
 from streamcontract.registry.errors import (
     CompatibilityLevelNotSetError,
     StoredSchemaError,
@@ -23,7 +24,6 @@ from streamcontract.schema import SCHEMA_SUFFIX, Schema
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from streamcontract.registry import SchemaRegistry
 
 __all__ = ["draft_of_registry"]
 

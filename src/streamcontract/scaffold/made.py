@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -11,14 +12,13 @@ import attrs
 from streamcontract.codegen import changes, make_modules
 from streamcontract.lint import DEFAULT_TIER, FieldNames, Settings, Tier, lint_schema
 from streamcontract.project import PROJECT_FILE, ContractConfig
-from streamcontract.scaffold.draft import add_unused
+from streamcontract.scaffold.draft import Draft, Planned, add_unused
 from streamcontract.scaffold.texts import FIXED, project_file
 from streamcontract.schema import Schema, SchemaFolders, parse_schema
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
-    from streamcontract.scaffold.draft import Draft, Planned
 
 __all__ = ["Made", "make_project"]
 

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from pathlib import Path
+from typing import Literal
 
 import attrs
 
 from streamcontract.errors import ConfigurationError
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from streamcontract.scaffold.made import Made
+from streamcontract.scaffold.made import Made
 
 __all__ = ["Written", "write_project"]
 

@@ -13,11 +13,10 @@ import attrs
 
 from streamcontract.schema.definitions import definitions_in
 from streamcontract.schema.document import SCHEMA_SUFFIX, read_document
-from streamcontract.schema.leniency import NAME
+from streamcontract.schema.leniency import NAME, Leniency
 from streamcontract.schema.names import is_full_name
 
 if TYPE_CHECKING:
-    from streamcontract.schema.leniency import Leniency
     from streamcontract.schema.model import JsonValue
 
 __all__ = [

@@ -9,14 +9,12 @@ forgiven; otherwise it raises the fault.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from collections.abc import Iterable, Iterator
+from typing import Final
 
 import attrs
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
-    from streamcontract.errors import SchemaFault
+from streamcontract.errors import SchemaFault
 
 __all__ = ["CLAUSES", "STORED", "STORED_DEFAULTS", "STRICT", "Clause", "Forgiven", "Leniency"]
 

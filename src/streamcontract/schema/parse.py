@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copyreg
 import json
+from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,7 +22,7 @@ from streamcontract.schema.positions import line_and_column, offsets
 from streamcontract.schema.schema import Schema
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Mapping
 
 __all__ = ["parse_schema", "parse_text"]
 

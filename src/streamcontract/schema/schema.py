@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import attrs
 
+from streamcontract._lazy import Later
 from streamcontract.schema.canonical import canonical_form
 from streamcontract.schema.fingerprint import fingerprint
 from streamcontract.schema.inline import inlined
 from streamcontract.schema.model import AvroType, EnumType, FixedType, NamedType, RecordType
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
-    from streamcontract.schema.leniency import Forgiven
+    from streamcontract.schema import leniency
+else:
+    leniency = Later("streamcontract.schema.leniency")
 
 __all__ = ["Schema"]
 
@@ -51,7 +53,7 @@ class Schema:
     definitions: Mapping[str, NamedType] = MappingProxyType({})
     references: tuple[Schema, ...] = ()
     source: str | None = None
-    forgiven: tuple[Forgiven, ...] = ()
+    forgiven: tuple[leniency.Forgiven, ...] = ()
 
     @property
     def name(self) -> str | None:

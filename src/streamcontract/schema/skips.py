@@ -107,7 +107,7 @@ class Skips(Generic[S]):
 
 
 def _plain_value(node: AvroType) -> _Plain | None:
-    """A value that holds no others, or a union of such; None for all other values."""
+    """A value that holds no others, or a union of such, as skippers take it; else None."""
     if not isinstance(node, UnionType):
         return _plain_size(node)
     sizes = [_plain_size(branch) for branch in node.branches]

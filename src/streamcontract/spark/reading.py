@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import os
+from collections.abc import Sequence
+from typing import Any, Final
 
 import attrs
 import pyarrow as pa
@@ -10,19 +12,19 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as sql
 from pyspark.sql import types as spark
 
-from streamcontract.codec import Codec
+from streamcontract.codec import Codec, Contract
 from streamcontract.errors import ArgumentError
-from streamcontract.integrations.arrow.decoder import ERROR, ERROR_FIELDS, arrow_decoder
+from streamcontract.integrations.arrow.decoder import ERROR, ERROR_TYPE, arrow_decoder
+from streamcontract.schema import Schema
 from streamcontract.spark.types import record_column, to_spark
 
-if TYPE_CHECKING:
-    import os
-    from collections.abc import Sequence
-
-    from streamcontract.codec import Contract
-    from streamcontract.schema import Schema
-
 __all__ = ["DecodedFrame", "from_contract"]
+
+_OF_ERRORS: Final = {
+    pa.string(): spark.StringType(),
+    pa.int32(): spark.IntegerType(),
+    pa.binary(): spark.BinaryType(),
+}
 
 
 @attrs.frozen
@@ -50,11 +52,9 @@ class DecodedFrame:
     @property
     def poison(self) -> DataFrame:
         """The messages that were not: their bytes, and path, reason and schema id as ``error``."""
-        error = sql.struct(*(sql.col(f"{ERROR}.{name}") for name in ERROR_FIELDS[:-1]))
+        *reasons, value = (sql.col(f"{ERROR}.{field.name}") for field in ERROR_TYPE)
         poison = self.frame.where(sql.col(ERROR).isNotNull())
-        return poison.withColumns(
-            {self.column: sql.col(f"{ERROR}.{ERROR_FIELDS[-1]}"), ERROR: error}
-        )
+        return poison.withColumns({self.column: value, ERROR: sql.struct(*reasons)})
 
 
 def from_contract(
@@ -123,10 +123,8 @@ def _decoded_schema(
 ) -> spark.StructType:
     error = spark.StructType(
         [
-            spark.StructField("path", spark.StringType()),
-            spark.StructField("reason", spark.StringType(), nullable=False),
-            spark.StructField("schema_id", spark.IntegerType()),
-            spark.StructField("value", spark.BinaryType(), nullable=False),
+            spark.StructField(field.name, _OF_ERRORS[field.type], field.nullable)
+            for field in ERROR_TYPE
         ]
     )
     fields = [

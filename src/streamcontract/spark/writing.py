@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
+from pyspark.sql import DataFrame
 from pyspark.sql import types as spark
 
 from streamcontract.codec import Codec, Contract
@@ -14,17 +16,13 @@ from streamcontract.kafka.contract.binding import bind
 from streamcontract.kafka.contract.keys import AvroKeyCodec, may_be_none
 from streamcontract.registry.rules import require_no_rules
 from streamcontract.registry.subjects import topic_name_strategy
+from streamcontract.schema import Schema
 from streamcontract.spark.encoding import KEY, VALUE, Encoding, Framed
 from streamcontract.spark.types import record_column
 
 if TYPE_CHECKING:
-    import os
-
-    from pyspark.sql import DataFrame
-
     from streamcontract.kafka.contract.binding import Binding
     from streamcontract.registry import Lock
-    from streamcontract.schema import Schema
 
 __all__ = ["to_contract"]
 

@@ -11,18 +11,21 @@ It needs the extra ``sql``: DuckDB and pyarrow.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from streamcontract._lazy import Later
 from streamcontract.errors import ConfigurationError
 from streamcontract.sql.errors import SqlError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from datetime import timedelta
-    from pathlib import Path
-
-    from streamcontract.project import Project
-    from streamcontract.sql.connection import TopicConnection
+    from streamcontract import project as projects
+    from streamcontract.sql import connection
+else:
+    projects = Later("streamcontract.project")
+    connection = Later("streamcontract.sql.connection")
 
 __all__ = ["SqlError", "connect"]
 
@@ -31,11 +34,11 @@ def connect(
     config: Mapping[str, Any] | None = None,
     *,
     database: str | Path = ":memory:",
-    project: Project | None = None,
+    project: projects.Project | None = None,
     contracts: Sequence[str] = (),
     prefix: str = "_",
     lateness: timedelta | None = None,
-) -> TopicConnection:
+) -> connection.TopicConnection:
     """Connect to DuckDB, with the topics of a cluster as tables.
 
     Args:

@@ -88,9 +88,7 @@ class TopicRanges:
         self._topic = topic
         self._given_lateness = lateness
         self._partitions = cluster.partitions(topic)
-        # The ends first: what is sent meanwhile is after them.
-        self._ends = cluster.end_offsets(topic, self._partitions)
-        self._begins = cluster.first_offsets(topic, self._partitions)
+        self._begins, self._ends = cluster.bounds(topic, self._partitions)
         self._found: dict[int, Mapping[int, int] | None] = {}
         self.messages = sum(max(0, end - self._begins[each]) for each, end in self._ends.items())
         self.end_ignored = False

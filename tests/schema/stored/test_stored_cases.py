@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import subprocess
 import warnings
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
+from tests.in_one_test import in_one_test
 from tests.peers import said_of_others
 from tests.schema.stored.cases import CASES, Case
 from tests.schema.stored.judge import VERDICTS, by_fastavro, by_java, by_python
@@ -36,10 +38,9 @@ TAKEN_BY_SOME: Final = {
 }
 """What is refused here though a judge reads it, and why."""
 
-every_case = pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
-read_cases = pytest.mark.parametrize(
-    "case", [case for case in CASES if case.clause], ids=lambda case: case.id
-)
+by_id = attrgetter("id")
+every_case = in_one_test(CASES, by_id)
+read_cases = in_one_test([case for case in CASES if case.clause], by_id)
 
 
 def parsed(case: Case, leniency: Leniency) -> Schema:
@@ -106,7 +107,7 @@ def test_it_is_a_reader_too(case: Case) -> None:
     )
 
 
-@pytest.mark.parametrize("case", [case for case in CASES if not case.clause], ids=lambda c: c.id)
+@in_one_test([case for case in CASES if not case.clause], by_id)
 def test_who_reads_what_is_refused(case: Case) -> None:
     """No judge, but for what is listed with its reason."""
     taken = any("value" in verdict for verdict in JUDGED[case.id].values())

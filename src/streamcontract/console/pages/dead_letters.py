@@ -2,24 +2,35 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 
-from streamcontract.console.pages.shown import Notice, compact, cut, moment, pretty
+from streamcontract.console.looking_up import LookUp, Ranges, ranges_of
+from streamcontract.console.pages.shown import (
+    Notice,
+    Paging,
+    compact,
+    cut,
+    moment,
+    pretty,
+    visible,
+)
 from streamcontract.errors import ClientError, RegistryError, SchemaParseError, StreamContractError
-from streamcontract.kafka.admin.describe import list_cluster
+from streamcontract.kafka.admin.describe import list_cluster, offset_ranges
 from streamcontract.kafka.contract.project_deserializers import project_readers
 from streamcontract.kafka.dead_letters.dead_letter import SUFFIX, DeadLetter
-from streamcontract.kafka.dead_letters.replay import preview_replay
+from streamcontract.kafka.dead_letters.replay import preview_of
 from streamcontract.kafka.dead_letters.topic import DeadLetterTopic
-from streamcontract.messages.dead_letters import decode_letter, summaries
+from streamcontract.messages.dead_letters import decode_letter, summaries_of
 from streamcontract.messages.keys import bytes_as_json
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from streamcontract.console.sources import Sources
+    from streamcontract.kafka.admin.describe import TopicState
     from streamcontract.kafka.contract.topic_deserializer import TopicDeserializer
     from streamcontract.kafka.dead_letters.replay import Replayed
     from streamcontract.kafka.dead_letters.topic import Entry
@@ -27,6 +38,7 @@ if TYPE_CHECKING:
     from streamcontract.project import Project
 
 __all__ = [
+    "COUNTED",
     "DeadLetters",
     "LetterRow",
     "Letters",
@@ -35,22 +47,41 @@ __all__ = [
     "readers_for",
 ]
 
-_MOST: Final = 100
-"""Dead letters that a page shows."""
+_SHOWN: Final = 200
+"""Messages of one topic that a page reads and shows."""
+
+COUNTED: Final = 1_000
+"""Messages of each topic that the list of topics counts."""
+
+_TOPICS: Final = 10
+"""Topics of one page of that list."""
+
+_STALLED: Final = 4.0
+"""Seconds without a message after which a read gives up."""
+
+_MOST_HEADERS: Final = 50
+_LONG_TEXT: Final = 2_000
+_LONG_JSON: Final = 50_000
 
 
 @attrs.frozen(kw_only=True)
 class DeadLetters:
-    """The dead letter topics.
+    """The dead letter topics of a page.
 
     Attributes:
-        summaries: Open dead letters by topic, source and error.
-        topics: The dead letter topics.
+        summaries: Open dead letters by topic, source and error, of the messages that were read.
+        topics: The dead letter topics that have messages.
+        empty: The number of those that have none.
+        cut: The topics of which only the newest messages were read.
+        paging: Which of the topics.
         notices: What failed.
     """
 
     summaries: tuple[Summary, ...]
     topics: tuple[str, ...]
+    empty: int
+    cut: tuple[str, ...]
+    paging: Paging
     notices: tuple[Notice, ...]
 
 
@@ -97,41 +128,72 @@ class LetterRow:
 
 @attrs.frozen(kw_only=True)
 class Letters:
-    """The open dead letters of one topic.
+    """Open dead letters of one topic: those of the newest messages, or of the ones before them.
 
     Attributes:
         topic: The topic.
-        rows: The first of them.
-        total: How many are open, copies not counted.
-        foreign: How many messages of the topic are no dead letters.
-        preview: What a replay would do; None where it cannot be known.
+        rows: The dead letters, newest first.
+        scanned: How many messages were read.
+        total: How many messages the topic has.
+        reasons: How many of them are open, by error, copies not counted.
+        foreign: How many of them are no dead letters.
+        preview: What a replay would do with them; None where it cannot be known.
+        rest: Where the next page goes on, or None if no earlier message is open.
+        is_start: Whether these are the newest.
         notices: What failed.
     """
 
     topic: str
     rows: tuple[LetterRow, ...]
+    scanned: int
     total: int
+    reasons: tuple[tuple[str, int], ...]
     foreign: int
     preview: Replayed | None
+    rest: str | None
+    is_start: bool
     notices: tuple[Notice, ...]
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether no other message of the topic is open."""
+        return self.is_start and self.rest is None
 
-def dead_letters_page(sources: Sources) -> DeadLetters:
-    """The open dead letters of all topics that end in ``.dlq``.
+
+def dead_letters_page(sources: Sources, page: int = 1) -> DeadLetters:
+    """The open dead letters among the newest messages of topics that end in ``.dlq``.
 
     Raises:
         ClientError: The brokers did not answer.
     """
-    listed = list_cluster(sources.cluster).topics
-    topics = [each.name for each in listed if each.name.endswith(SUFFIX)]
+    listed = [each for each in list_cluster(sources.cluster).topics if each.name.endswith(SUFFIX)]
+    ranges = offset_ranges(sources.cluster, listed)
+    filled = [name for name, of in ranges.items() if any(low < high for low, high in of.values())]
+    paging = Paging.of(page, len(filled), _TOPICS)
     found: list[Summary] = []
     notices: list[Notice] = []
-    for topic in topics:
+    cut: list[str] = []
+    for topic in filled[paging.first : paging.end]:
         try:
-            found += summaries(topic, sources.config)
+            with _reader(topic, sources) as letters:
+                part = letters.newest(ranges[topic], COUNTED)
+                found += summaries_of(topic, part.batches)
         except ClientError as error:  # noqa: PERF203 - each topic fails on its own
             notices.append(Notice("bad", f"{topic} was not read", str(error)))
-    return DeadLetters(summaries=tuple(found), topics=tuple(topics), notices=tuple(notices))
+        else:
+            cut += [topic] if part.rest else []
+    return DeadLetters(
+        summaries=tuple(found),
+        topics=tuple(filled),
+        empty=len(listed) - len(filled),
+        cut=tuple(cut),
+        paging=paging,
+        notices=tuple(notices),
+    )
+
+
+def _reader(topic: str, sources: Sources) -> DeadLetterTopic:
+    return DeadLetterTopic(topic, cluster=sources.cluster, patience=_STALLED)
 
 
 def readers_for(project: Project | None, sources: Sources) -> Mapping[str, TopicDeserializer[Any]]:
@@ -146,51 +208,80 @@ def readers_for(project: Project | None, sources: Sources) -> Mapping[str, Topic
     return project_readers(project, sources.registry, settings.wire, settings.rules_ignored)
 
 
-def letters_page(topic: str, error: str | None, sources: Sources) -> Letters:
-    """The open dead letters of a topic, those of one error if it is named.
+def letters_page(
+    state: TopicState, error: str | None, sources: Sources, at: Ranges | None = None
+) -> Letters:
+    """Open dead letters of a topic, those of one error if it is named.
+
+    Args:
+        state: The topic.
+        error: The error, or None for all.
+        sources: The brokers, the registry and the project.
+        at: Where an earlier page stopped, or None for the newest messages.
 
     Raises:
-        ClientError: The brokers did not answer, or there is no such topic.
+        ClientError: The brokers did not answer.
+        ConfigurationError: ``at`` is not of this topic.
     """
     project = sources.project()
-    rows: list[LetterRow] = []
-    total = foreign = 0
-    with DeadLetterTopic(topic, sources.config) as letters:
-        for batch in letters.open():
-            for entry in batch:
-                letter = entry.letter
-                if not isinstance(letter, DeadLetter):
-                    foreign += 1
-                elif not entry.is_copy and error in {None, letter.error}:
-                    total += 1
-                    if len(rows) < _MOST:
-                        rows.append(_row(entry, letter, project, sources))
-    preview, notices = _preview(topic, project, sources)
+    readers, notices = _readers(project, sources)
+    ranges = ranges_of(LookUp(topic=state.name, rest=at), sources, state)
+    with _reader(state.name, sources) as letters:
+        part = letters.newest(ranges.offsets, _SHOWN)
+        entries = [entry for batch in part.batches for entry in batch]
+    preview, failed = _preview(entries, readers)
+    found = [(each, each.letter) for each in entries if not each.is_copy]
+    shown = [(entry, of) for entry, of in found if isinstance(of, DeadLetter)]
+    rows = [
+        (letter.time, _row(entry, letter, project, sources, readers))
+        for entry, letter in shown
+        if error in {None, letter.error}
+    ]
+    rows.sort(key=lambda each: (each[0], each[1].offset), reverse=True)
+    rest = Ranges(is_backward=True, offsets=part.rest)
     return Letters(
-        topic=topic,
-        rows=tuple(rows),
-        total=total,
-        foreign=foreign,
+        topic=state.name,
+        rows=tuple(row for _, row in rows),
+        scanned=part.scanned,
+        total=state.messages,
+        reasons=tuple(Counter(letter.error for _, letter in shown).most_common()),
+        foreign=len(found) - len(shown),
         preview=preview,
-        notices=notices,
+        rest=str(rest) if rest.size else None,
+        is_start=at is None,
+        notices=(*notices, *failed),
     )
 
 
+def _readers(
+    project: Project | None, sources: Sources
+) -> tuple[Mapping[str, TopicDeserializer[Any]], tuple[Notice, ...]]:
+    try:
+        return readers_for(project, sources), ()
+    except StreamContractError as error:
+        return {}, (Notice("bad", "The contracts cannot be used", str(error)),)
+
+
 def _preview(
-    topic: str, project: Project | None, sources: Sources
+    entries: Sequence[Entry], readers: Mapping[str, TopicDeserializer[Any]]
 ) -> tuple[Replayed | None, tuple[Notice, ...]]:
     try:
-        readers = readers_for(project, sources)
-        return preview_replay(topic, readers, sources.config), ()
+        return preview_of(entries, readers), ()
     except StreamContractError as error:
         return None, (Notice("bad", "What a replay would do is not known", str(error)),)
 
 
-def _row(entry: Entry, letter: DeadLetter, project: Project | None, sources: Sources) -> LetterRow:
+def _row(
+    entry: Entry,
+    letter: DeadLetter,
+    project: Project | None,
+    sources: Sources,
+    readers: Mapping[str, TopicDeserializer[Any]],
+) -> LetterRow:
     decoded: Decoded | None = None
     words = ""
     try:
-        decoded = decode_letter(entry, letter, project, sources.registry, sources.settings)
+        decoded = decode_letter(entry, letter, project, sources.registry, sources.settings, readers)
         words = "; ".join(decoded.lines)
     except (RegistryError, SchemaParseError, ClientError) as error:
         words = str(error)
@@ -207,12 +298,23 @@ def _row(entry: Entry, letter: DeadLetter, project: Project | None, sources: Sou
         time=moment(int(letter.time.timestamp() * 1000)),
         group=letter.group or "",
         attempt=letter.attempt,
-        key="" if letter.key is None else compact(bytes_as_json(letter.key)),
+        key="" if letter.key is None else cut(compact(bytes_as_json(letter.key)), _LONG_TEXT),
         now=(decoded.reader if decoded is not None else None) or "none",
         now_in_words=words,
-        value="" if value is None else pretty(value),
-        headers=tuple(
-            (name, "" if each is None else compact(bytes_as_json(each)))
-            for name, each in letter.headers
-        ),
+        value="" if value is None else _cut_json(pretty(value)),
+        headers=tuple(_headers(letter)),
     )
+
+
+def _cut_json(text: str) -> str:
+    if len(text) <= _LONG_JSON:
+        return text
+    return f"{text[:_LONG_JSON]}\n… cut after {_LONG_JSON:,} of {len(text):,} characters"
+
+
+def _headers(letter: DeadLetter) -> Iterator[tuple[str, str]]:
+    for name, value in letter.headers[:_MOST_HEADERS]:
+        text = "" if value is None else cut(compact(bytes_as_json(value)), _LONG_TEXT)
+        yield cut(visible(name)), text
+    if (more := len(letter.headers) - _MOST_HEADERS) > 0:
+        yield "…", f"and {more:,} more"

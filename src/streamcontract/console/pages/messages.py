@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from streamcontract.console.reading import Seen
     from streamcontract.console.sources import Sources
     from streamcontract.console.verdicts import Verdict
+    from streamcontract.kafka.admin.describe import TopicState
     from streamcontract.schema import AvroType
 
 __all__ = ["MessageRow", "Messages", "ValueRow", "messages_page", "row_of"]
@@ -132,12 +133,15 @@ class Messages:
     notices: tuple[Notice, ...] = ()
 
 
-def messages_page(asked: LookUp, sources: Sources, *, seconds: float = _SECONDS) -> Messages:
+def messages_page(
+    asked: LookUp, sources: Sources, state: TopicState, *, seconds: float = _SECONDS
+) -> Messages:
     """Look messages up.
 
     Args:
         asked: Which.
         sources: The brokers, the registry and the project.
+        state: The topic.
         seconds: How long to look before the page shows what it has.
 
     Raises:
@@ -145,7 +149,7 @@ def messages_page(asked: LookUp, sources: Sources, *, seconds: float = _SECONDS)
     """
     try:
         reader = TopicReader(asked.topic, sources, asked.wanted)
-        ranges = ranges_of(asked, sources)
+        ranges = ranges_of(asked, sources, state)
         found = look_up(reader, asked, ranges, sources, seconds=seconds)
     except (ConfigurationError, SchemaParseError) as error:
         return Messages(asked=asked, notices=(Notice("bad", "Not looked up", str(error)),))
@@ -161,7 +165,16 @@ def messages_page(asked: LookUp, sources: Sources, *, seconds: float = _SECONDS)
         rest=str(found.rest) if found.rest.size else None,
         is_complete=len(found.messages) >= asked.count or not found.rest.size,
         contract=_contract(reader),
+        notices=tuple(_leaderless(state)),
     )
+
+
+def _leaderless(state: TopicState) -> Iterator[Notice]:
+    silent = [str(each.number) for each in state.partitions if each.leader is None]
+    if silent:
+        title = f"{len(silent)} of {len(state.partitions)} partitions have no leader"
+        text = f"Their messages are not shown: {', '.join(silent[:_MOST_ITEMS])}"
+        yield Notice("warn", title, text)
 
 
 def _contract(reader: TopicReader) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Final
 
 import attrs
@@ -10,7 +11,7 @@ from streamcontract.console.pages.contracts import NO_PROJECT, parsed, project_n
 from streamcontract.console.pages.shown import Notice
 from streamcontract.console.pages.topics import health_of
 from streamcontract.errors import ClientError, RegistryError, SchemaParseError
-from streamcontract.kafka.admin.describe import list_cluster, topics_of
+from streamcontract.kafka.admin.describe import list_cluster, offset_ranges
 from streamcontract.kafka.dead_letters.dead_letter import SUFFIX
 
 if TYPE_CHECKING:
@@ -75,8 +76,11 @@ class Overview:
 def overview_page(sources: Sources) -> Overview:
     """The state of everything, as far as it answers."""
     problems: list[Notice] = []
-    cluster = _cluster(sources, problems)
-    subjects, level = _registry(sources, problems)
+    with ThreadPoolExecutor(1) as other:  # where neither answers, the page waits once
+        registry = other.submit(_registry, sources)
+        cluster = _cluster(sources, problems)
+        subjects, level, silent = registry.result()
+    problems += silent
     project = sources.project()
     listed = {each.name: each for each in cluster.topics} if cluster is not None else {}
     own = [each for each in listed.values() if not each.name.startswith("_")]
@@ -114,13 +118,12 @@ def _cluster(sources: Sources, problems: list[Notice]) -> ClusterListing | None:
         return None
 
 
-def _registry(sources: Sources, problems: list[Notice]) -> tuple[int | None, str | None]:
+def _registry(sources: Sources) -> tuple[int | None, str | None, tuple[Notice, ...]]:
     try:
-        return len(sources.registry.subjects()), sources.registry.compatibility()
+        return len(sources.registry.subjects()), sources.registry.compatibility(), ()
     except RegistryError as error:
         urls = ", ".join(sources.registry.urls)
-        problems.append(Notice("bad", f"{urls} does not answer", str(error)))
-        return None, None
+        return None, None, (Notice("bad", f"{urls} does not answer", str(error)),)
 
 
 def _of_topics(listed: Mapping[str, TopicListing]) -> Iterator[Notice]:
@@ -132,11 +135,19 @@ def _of_topics(listed: Mapping[str, TopicListing]) -> Iterator[Notice]:
 
 
 def _of_dead_letters(sources: Sources, listed: Mapping[str, TopicListing]) -> Iterator[Notice]:
-    names = [each for each in listed if each.endswith(SUFFIX)][:_MOST]
-    for topic in topics_of(sources.cluster, names).topics if names else ():
-        if topic.messages:
-            text = "Some of them may be replayed already; the page shows those that are open."
-            yield Notice("warn", f"Dead letters in {topic.name}", text, topic.name)
+    found = [each for each in listed.values() if each.name.endswith(SUFFIX)]
+    try:
+        ranges = offset_ranges(sources.cluster, found)
+    except ClientError as error:  # such as a topic that was deleted meanwhile
+        yield Notice("warn", "Dead letters were not counted", str(error))
+        return
+    filled = [name for name, of in ranges.items() if any(low < high for low, high in of.values())]
+    for name in filled[:_MOST]:
+        text = "Some of them may be replayed already; the page shows those that are open."
+        yield Notice("warn", f"Dead letters in {name}", text, name)
+    if len(filled) > _MOST:
+        text = "The page of dead letters lists them."
+        yield Notice("warn", f"Dead letters in {len(filled) - _MOST} more topics", text)
 
 
 def _of_contract(

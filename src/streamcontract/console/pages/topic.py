@@ -30,6 +30,7 @@ class Head:
         contracts: The contracts that name it.
         subject: The subject of its values, or None if the registry has none.
         is_dead_letters: Whether its name is that of a dead letter topic.
+        is_embedded: Whether the brokers are the embedded one.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Head:
     contracts: tuple[str, ...]
     subject: str | None
     is_dead_letters: bool
+    is_embedded: bool
 
 
 @attrs.frozen
@@ -69,7 +71,7 @@ def head_of(name: str, sources: Sources) -> Head:
     Raises:
         ClientError: The brokers did not answer, or there is no such topic.
     """
-    [state] = topics_of(sources.cluster, [name]).topics
+    found = topics_of(sources.cluster, [name])
     subject: str | None = topic_name_strategy(name, is_key=False)
     try:
         sources.registry.versions(subject or "")
@@ -77,16 +79,17 @@ def head_of(name: str, sources: Sources) -> Head:
         subject = None
     return Head(
         name=name,
-        state=state,
+        state=found.topics[0],
         contracts=tuple(contracts_by_topic(sources).get(name, ())),
         subject=subject,
         is_dead_letters=name.endswith(SUFFIX),
+        is_embedded=found.is_embedded,
     )
 
 
 def groups_page(head: Head, sources: Sources) -> Groups:
     """The groups that have committed offsets in a topic."""
-    if sources.cluster.is_embedded():
+    if head.is_embedded:
         text = "Name one on the command line: streamcontract groups describe GROUP"
         return Groups(None, (Notice("note", "The embedded broker cannot list groups", text),))
     try:

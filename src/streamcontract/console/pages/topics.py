@@ -8,7 +8,7 @@ import attrs
 
 from streamcontract.console.pages.shown import Notice, Paging
 from streamcontract.errors import ClientError
-from streamcontract.kafka.admin.describe import list_cluster, topics_of
+from streamcontract.kafka.admin.describe import list_cluster, offset_ranges
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -91,12 +91,14 @@ def topics_page(sources: Sources, sought: str, page: int, *, with_internal: bool
 def _messages(
     sources: Sources, shown: Sequence[TopicListing]
 ) -> tuple[Mapping[str, int], tuple[Notice, ...]]:
-    names = [each.name for each in shown if not each.leaderless]
     try:
-        described = topics_of(sources.cluster, names).topics
+        ranges = offset_ranges(sources.cluster, (each for each in shown if not each.leaderless))
     except ClientError as error:  # such as a topic that was deleted meanwhile
         return {}, (Notice("warn", "Messages were not counted", str(error)),)
-    return {each.name: each.messages for each in described}, ()
+    counts = {
+        name: sum(end - first for first, end in found.values()) for name, found in ranges.items()
+    }
+    return counts, ()
 
 
 def contracts_by_topic(sources: Sources) -> dict[str, list[str]]:

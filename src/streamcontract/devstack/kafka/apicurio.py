@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import functools
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from types import TracebackType
+from typing import Final
 
 import requests
 
+from streamcontract._typing import Self
 from streamcontract.devstack.kafka.archive import with_archive
 from streamcontract.devstack.kafka.distribution import fetch
 from streamcontract.devstack.kafka.java import Program, find_java
 from streamcontract.devstack.kafka.ports import LOOPBACK, free_ports
 from streamcontract.devstack.kafka.workspace import Server, Workspace
-
-if TYPE_CHECKING:
-    from types import TracebackType
-
-    from typing_extensions import Self
 
 __all__ = ["ApicurioRegistry"]
 

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import socket
-from typing import TYPE_CHECKING, Final
+from pathlib import Path
+from types import TracebackType
+from typing import Final
 
 import confluent_kafka
 
+from streamcontract._typing import Self
 from streamcontract.devstack.forwarder import listen_on_loopback
 from streamcontract.devstack.kafka.cluster import kafka_program, kafka_version
+from streamcontract.devstack.kafka.java import Program
 from streamcontract.devstack.kafka.node import (
     SETTINGS,
     Node,
@@ -25,14 +29,6 @@ from streamcontract.devstack.kafka.state import StateFolder
 from streamcontract.devstack.kafka.workspace import START_SECONDS, Workspace
 from streamcontract.devstack.registry import RegistryServer
 from streamcontract.errors import StackError
-
-if TYPE_CHECKING:
-    from pathlib import Path
-    from types import TracebackType
-
-    from typing_extensions import Self
-
-    from streamcontract.devstack.kafka.java import Program
 
 __all__ = ["DurableStack"]
 

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING, Literal
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Literal
 
+from streamcontract._typing import Self
 from streamcontract.devstack.kafka.apicurio import ApicurioRegistry
 from streamcontract.devstack.kafka.cluster import KafkaCluster
 from streamcontract.devstack.registry import RegistryServer
 from streamcontract.errors import StackError
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from pathlib import Path
-    from types import TracebackType
-
-    from typing_extensions import Self
 
 __all__ = ["KafkaStack", "RegistryKind"]
 

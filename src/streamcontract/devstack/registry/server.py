@@ -8,10 +8,13 @@ import re
 import socket
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from socketserver import TCPServer
-from typing import TYPE_CHECKING, ClassVar, Final, cast
+from types import TracebackType
+from typing import ClassVar, Final, cast
 from urllib.parse import urlsplit
 
+from streamcontract._typing import Self
 from streamcontract.devstack.registry.application import (
     Answer,
     Before,
@@ -36,12 +39,6 @@ from streamcontract.devstack.registry.routes import (
 from streamcontract.devstack.registry.store import Store
 from streamcontract.errors import PortError
 from streamcontract.registry.protocol import CONTENT_TYPE, ErrorCode
-
-if TYPE_CHECKING:
-    from pathlib import Path
-    from types import TracebackType
-
-    from typing_extensions import Self
 
 __all__ = ["MAX_BODY", "RegistryServer"]
 

@@ -7,24 +7,23 @@ contract's class nor a registry.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 import pyarrow as pa
 
-from streamcontract.codec import Codec
-from streamcontract.errors import ArgumentError, FrameError
+from streamcontract.codec import Codec, Contract
+from streamcontract.errors import ArgumentError
 from streamcontract.integrations.arrow.locked import LockedWriters, named_lock, writers_of
+from streamcontract.integrations.arrow.sources import Fault, Source, SourceFinder
 from streamcontract.schema import STORED, AvroType, RecordType, Schema, parse_schema
-from streamcontract.wire import CONFLUENT, IdKind
 
 if TYPE_CHECKING:
-    import os
+    from streamcontract.columns import DecodedColumns
 
-    from streamcontract.codec import Contract
-
-__all__ = ["ERROR", "ERROR_FIELDS", "HEADERS", "ArrowDecoder", "arrow_decoder"]
+__all__ = ["ERROR", "ERROR_TYPE", "HEADERS", "ArrowDecoder", "arrow_decoder"]
 
 ERROR: Final = "error"
 """The column with what is wrong with a row, null for all that were decoded."""
@@ -32,10 +31,7 @@ ERROR: Final = "error"
 HEADERS: Final = "headers"
 """The column with the headers of messages, if there is one."""
 
-ERROR_FIELDS: Final = ("path", "reason", "schema_id", "value")
-"""The path and the reason of a value that does not fit, the schema id of its frame, the value."""
-
-_ERROR: Final = pa.struct(
+ERROR_TYPE: Final = pa.struct(
     [
         pa.field("path", pa.string()),
         pa.field("reason", pa.string(), nullable=False),
@@ -43,6 +39,7 @@ _ERROR: Final = pa.struct(
         pa.field("value", pa.binary(), nullable=False),
     ]
 )
+"""The path and the reason of a value that does not fit, the schema id of its frame, the value."""
 
 _BYTES: Final = (pa.binary(), pa.large_binary(), pa.binary_view())
 
@@ -126,15 +123,6 @@ def arrow_decoder(
     return ArrowDecoder(codec.schema.inlined_json, writers, column, chosen, conversion)
 
 
-@attrs.frozen
-class _Fault:
-    """Why a value was not decoded."""
-
-    reason: str
-    schema_id: int | None = None
-    path: str | None = None
-
-
 @functools.lru_cache(maxsize=16)
 def _compiled(decoder: ArrowDecoder) -> _Compiled:
     return _Compiled(decoder)
@@ -146,77 +134,53 @@ class _Compiled:
     def __init__(self, decoder: ArrowDecoder) -> None:
         self._decoder = decoder
         self._codec: Codec[Any] = Codec(parse_schema(decoder.reader, leniency=STORED))
-        self._frames = CONFLUENT.side(is_key=decoder.column == "key")
-        self._refused = dict(decoder.writers.refused)
-        self._texts = dict(decoder.writers.texts)
-        # By frame: the writer schema of an id, and the bytes before its payload.
-        self._known: dict[Any, tuple[int, Schema, int]] = {}
+        self._sources = SourceFinder(decoder.writers, is_key=decoder.column == "key")
         empty = self._codec.decode_columns([], columns=decoder.columns)
         self._convert = decoder.conversion(self._codec.schema.root, pa.schema(empty))
 
     def decode(self, batch: Any) -> Any:
         """A batch with its column of values decoded, and the column of errors."""
         index = _index(batch.schema, self._decoder.column)
-        data = batch.column(index).to_pylist()
-        faults: list[_Fault | None] = [None] * len(data)
-        rows, payloads, ids, writers = [], [], [], []
-        for row, (value, headers) in enumerate(zip(data, _headers(batch), strict=True)):
-            if value is None:
-                continue
-            found = self._known.get(self._key(value, headers)) or self._writer(value, headers)
-            if isinstance(found, _Fault):
-                faults[row] = found
-                continue
-            schema_id, writer, size = found
-            rows.append(row)
-            ids.append(schema_id)
-            writers.append(writer)
-            payloads.append(value[size:])
-        decoded = self._codec.decode_columns(
-            payloads, writer=writers, columns=self._decoder.columns
-        )
-        for fault in decoded.faults:
-            faults[rows[fault.index]] = _Fault(fault.reason, ids[fault.index], fault.path)
-        values = self._in_rows(decoded, _numbered(rows, faults))
+        column = batch.column(index)
+        data = column.to_pylist()
+        found = self._sources.find(column, data, _headers(batch))
+        faults: dict[int, Fault] = {}
+        rows: Sequence[int] = range(len(data))
+        framed = data
+        if not all(isinstance(each, Source) for each in set(found)):
+            faults = {row: each for row, each in enumerate(found) if isinstance(each, Fault)}
+            rows = [row for row, each in enumerate(found) if isinstance(each, Source)]
+            found, framed = [found[row] for row in rows], [data[row] for row in rows]
+        decoded = self._decoded(framed, found)
+        for each in decoded.faults:
+            source = found[each.index]
+            faults[rows[each.index]] = Fault(each.reason, source.schema_id, each.path)
+        if decoded.faults:
+            rows = [row for row in rows if row not in faults]
+        values = _in_rows(self._convert(self._array(decoded)), rows, len(data))
         arrays = [values if i == index else each for i, each in enumerate(batch.columns)]
         names = [*batch.schema.names, ERROR]
         return type(batch).from_arrays([*arrays, _errors(faults, data)], names)
 
-    def _key(self, value: bytes, headers: Any) -> Any:
-        try:
-            return self._frames.key(value, headers)
-        except FrameError:
-            return None  # never kept, so that the reason is found below
+    def _decoded(self, framed: list[bytes], sources: list[Source]) -> DecodedColumns:
+        """The decoded payloads of framed values."""
+        distinct = set(sources)
+        is_one = len(distinct) == 1
+        writers = sources[0].writer if is_one else [each.writer for each in sources]
+        start, *others = {each.size for each in distinct} or {0}
+        if others:  # some have their id in a header
+            framed = [value[each.size :] for value, each in zip(framed, sources, strict=True)]
+            start = 0
+        columns = self._decoder.columns
+        return self._codec.decode_columns(framed, writer=writers, columns=columns, start=start)
 
-    def _writer(self, value: bytes, headers: Any) -> tuple[int, Schema, int] | _Fault:
-        """The writer schema of a frame that was not met before, or why there is none."""
-        try:
-            frame = self._frames.frame(value, headers)
-        except FrameError as error:
-            return _Fault(str(error))
-        if frame.kind is not IdKind.ID or not isinstance(frame.schema_id, int):
-            return _Fault(
-                f"the {frame.kind.value} {frame.schema_id} is in no lock file: only the registry "
-                f"has the schema of it"
-            )
-        schema_id = frame.schema_id
-        if schema_id not in self._texts:
-            unknown = f"schema id {schema_id} {self._decoder.writers.unknown}"
-            return _Fault(self._refused.get(schema_id, unknown), schema_id)
-        writer = parse_schema(self._texts[schema_id], leniency=STORED)
-        known = self._known[self._frames.key(value, headers)] = (schema_id, writer, frame.size)
-        return known
-
-    def _in_rows(self, decoded: Any, numbers: Sequence[int | None]) -> Any:
-        """The decoded values in the rows that they are of, null in all others."""
+    def _array(self, decoded: DecodedColumns) -> Any:
+        """The decoded values as one array."""
         table = pa.table(decoded)
         is_record = isinstance(self._codec.schema.root, RecordType)
         values = table.to_struct_array() if is_record else table.column(0)
         array = values.combine_chunks()
-        if isinstance(array, pa.ChunkedArray):
-            array = pa.concat_arrays(array.chunks)
-        array = self._convert(array)
-        return array if len(array) == len(numbers) else array.take(pa.array(numbers, pa.int64()))
+        return pa.concat_arrays(array.chunks) if isinstance(array, pa.ChunkedArray) else array
 
 
 def _index(schema: Any, column: str) -> int:
@@ -229,30 +193,33 @@ def _index(schema: Any, column: str) -> int:
     return index
 
 
-def _headers(batch: Any) -> Iterable[Any]:
-    """The headers of each message, as pairs; None where the frame has no such column."""
+def _headers(batch: Any) -> list[Any] | None:
+    """The headers of each message, as pairs; None where no message has any."""
     if HEADERS not in batch.schema.names:
-        return [None] * batch.num_rows
+        return None
+    headers = batch.column(HEADERS)
+    if headers.null_count == len(headers):
+        return None
     # Pairs of a map, or structs as Spark has them.
     return [
         each and [tuple(pair.values()) if isinstance(pair, dict) else pair for pair in each]
-        for each in batch.column(HEADERS).to_pylist()
+        for each in headers.to_pylist()
     ]
 
 
-def _numbered(rows: list[int], faults: list[_Fault | None]) -> list[int | None]:
-    """For each row the number of its value among those that were decoded, or None."""
-    numbers: list[int | None] = [None] * len(faults)
-    for number, row in enumerate(each for each in rows if faults[each] is None):
+def _in_rows(array: Any, rows: Sequence[int], count: int) -> Any:
+    """The values of an array in the rows that they are of, null in all others."""
+    if len(rows) == count:
+        return array
+    if not rows:
+        return pa.nulls(count, array.type)
+    numbers: list[int | None] = [None] * count
+    for number, row in enumerate(rows):
         numbers[row] = number
-    return numbers
+    return array.take(pa.array(numbers, pa.int64()))
 
 
-def _errors(faults: list[_Fault | None], data: list[bytes | None]) -> Any:
-    return pa.array(
-        [
-            None if fault is None else {**attrs.asdict(fault), "value": value}
-            for fault, value in zip(faults, data, strict=True)
-        ],
-        _ERROR,
-    )
+def _errors(faults: Mapping[int, Fault], data: Sequence[bytes | None]) -> Any:
+    rows = sorted(faults)
+    errors = [{**attrs.asdict(faults[row]), "value": data[row]} for row in rows]
+    return _in_rows(pa.array(errors, ERROR_TYPE), rows, len(data))

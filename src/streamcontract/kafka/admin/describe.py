@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -25,8 +25,6 @@ from streamcontract.kafka.errors import BrokerError, TopicError, kafka_error_of
 from streamcontract.kafka.timeouts import BROKER_TIMEOUT
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
     from confluent_kafka.admin import AdminClient
 
 __all__ = [
@@ -40,6 +38,7 @@ __all__ = [
     "describe_topics",
     "groups_of",
     "list_cluster",
+    "offset_ranges",
     "topics_of",
 ]
 
@@ -142,14 +141,19 @@ class TopicListing:
     Attributes:
         name: Its name.
         partitions: The number of its partitions.
-        leaderless: The number of partitions without a leader.
+        led: The numbers of the partitions that have a leader.
         under_replicated: The number of partitions with a replica that is not in sync.
     """
 
     name: str
     partitions: int
-    leaderless: int
+    led: tuple[int, ...]
     under_replicated: int
+
+    @property
+    def leaderless(self) -> int:
+        """The number of partitions without a leader."""
+        return self.partitions - len(self.led)
 
 
 @attrs.frozen
@@ -185,6 +189,27 @@ def list_cluster(cluster: Cluster) -> ClusterListing:
         tuple(_listing(metadata.topics[name]) for name in sorted(metadata.topics)),
         is_embedded(metadata),
     )
+
+
+def offset_ranges(
+    cluster: Cluster, topics: Iterable[TopicListing]
+) -> dict[str, dict[int, tuple[int, int]]]:
+    """The beginning and end offsets of listed topics, by two requests for all of them together.
+
+    They are by topic and partition, of the partitions that have a leader.
+
+    Raises:
+        TopicError: The brokers did not answer, or a topic has been deleted meanwhile.
+    """
+    listed = list(topics)
+    led = [(topic.name, number) for topic in listed for number in topic.led]
+    first, end = _offsets(cluster.admin(), led, cluster.timeout)
+    return {
+        topic.name: {
+            number: (first[topic.name, number], end[topic.name, number]) for number in topic.led
+        }
+        for topic in listed
+    }
 
 
 def describe_topics(
@@ -294,7 +319,7 @@ def _listing(found: Any) -> TopicListing:
     return TopicListing(
         found.topic,
         len(partitions),
-        sum(each.leader < 0 for each in partitions),
+        tuple(each.id for each in partitions if each.leader >= 0),
         sum(len(each.isrs) < len(each.replicas) for each in partitions),
     )
 
@@ -307,11 +332,7 @@ def _described(admin: AdminClient, found: Sequence[Any], timeout: float) -> tupl
         for partition in topic.partitions.values()
         if partition.leader >= 0
     ]
-    try:
-        first = offsets_of_topics(admin, led, FIRST, timeout=timeout)
-        end = offsets_of_topics(admin, led, END, timeout=timeout)
-    except BrokerError as error:
-        raise TopicError(error.topic, error.error, error.partition, error.advice) from error
+    first, end = _offsets(admin, led, timeout)
     return tuple(
         TopicState(
             topic.topic,
@@ -329,6 +350,18 @@ def _described(admin: AdminClient, found: Sequence[Any], timeout: float) -> tupl
         )
         for topic in found
     )
+
+
+def _offsets(
+    admin: AdminClient, partitions: Sequence[tuple[str, int]], timeout: float
+) -> tuple[dict[tuple[str, int], int], dict[tuple[str, int], int]]:
+    """The beginning and the end offsets of partitions that have a leader."""
+    try:
+        first = offsets_of_topics(admin, partitions, FIRST, timeout=timeout)
+        end = offsets_of_topics(admin, partitions, END, timeout=timeout)
+    except BrokerError as error:
+        raise TopicError(error.topic, error.error, error.partition, error.advice) from error
+    return first, end
 
 
 def _all_groups(admin: AdminClient, topic: str, timeout: float) -> list[str]:

@@ -7,10 +7,13 @@ import contextlib
 import functools
 import logging
 import threading
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from concurrent.futures import Future
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, TypeVar, overload
 
+from streamcontract._lazy import Later
+from streamcontract._typing import Self
 from streamcontract.errors import ClientError, RegistryError
 from streamcontract.kafka.aio.worker import Closing, Interrupted, Worker
 from streamcontract.kafka.connection.forks import ForkGuard
@@ -18,35 +21,23 @@ from streamcontract.kafka.consumer import ContractConsumer
 from streamcontract.kafka.consumer.queue import Run
 from streamcontract.kafka.contract.unions import K, P, ReadsTopics, T
 from streamcontract.kafka.errors import DeadLetterError, MessageDecodeError, StalledError
-from streamcontract.kafka.message import Keyed
+from streamcontract.kafka.message import Keyed, Message
 from streamcontract.kafka.telemetry import NO_TELEMETRY
 from streamcontract.kafka.timeouts import BROKER_TIMEOUT
 
 if TYPE_CHECKING:
-    from collections.abc import (
-        AsyncIterator,
-        Awaitable,
-        Callable,
-        Iterable,
-        Iterator,
-        Sequence,
-    )
-    from concurrent.futures import Future
+    from collections.abc import Iterator
 
-    from typing_extensions import Self, Unpack
+    from typing_extensions import Unpack
 
     from streamcontract.codec.contract import RecordClass
-    from streamcontract.kafka.batches.batch import ConsumedBatch
-    from streamcontract.kafka.batches.metadata import MetadataChoice, Tombstones
-    from streamcontract.kafka.connection.config import Config
+    from streamcontract.kafka.consumer import types
     from streamcontract.kafka.consumer.options import ConsumerOptions
     from streamcontract.kafka.consumer.options import TopicConsumerOptions as OfTopic
-    from streamcontract.kafka.consumer.start import Start
-    from streamcontract.kafka.consumer.until_end import UntilEnd
-    from streamcontract.kafka.contract.binding import SchemaSource
     from streamcontract.kafka.contract.unions import Classes
-    from streamcontract.kafka.message import Message
     from streamcontract.kafka.telemetry import Receiving
+else:
+    types = Later("streamcontract.kafka.consumer.types")
 
 __all__ = ["AsyncContractConsumer", "AsyncUntilEnd"]
 
@@ -147,20 +138,24 @@ class AsyncContractConsumer(ReadsTopics[T, K, P]):
 
     @overload
     def __init__(
-        self, config: Config = None, *, record: RecordClass[T, Any, K], **options: Unpack[OfTopic]
+        self,
+        config: types.Config = None,
+        *,
+        record: RecordClass[T, Any, K],
+        **options: Unpack[OfTopic],
     ) -> None: ...
     @overload
     def __init__(
-        self, config: Config = None, *, record: type[T], **options: Unpack[OfTopic]
+        self, config: types.Config = None, *, record: type[T], **options: Unpack[OfTopic]
     ) -> None: ...
     @overload
     def __init__(
-        self, config: Config = None, *, records: Classes[T] = None, **options: Unpack[OfTopic]
+        self, config: types.Config = None, *, records: Classes[T] = None, **options: Unpack[OfTopic]
     ) -> None: ...
     @overload
     def __init__(
         self: AsyncContractConsumer[T, K, tuple[str, int]],
-        config: Config = None,
+        config: types.Config = None,
         *,
         topics: Mapping[str, RecordClass[T, Any, K]],
         **options: Unpack[ConsumerOptions],
@@ -168,7 +163,7 @@ class AsyncContractConsumer(ReadsTopics[T, K, P]):
     @overload
     def __init__(
         self: AsyncContractConsumer[T, K, tuple[str, int]],
-        config: Config = None,
+        config: types.Config = None,
         *,
         topics: Mapping[str, type[T] | Sequence[type[T]]],
         **options: Unpack[ConsumerOptions],
@@ -176,14 +171,14 @@ class AsyncContractConsumer(ReadsTopics[T, K, P]):
     @overload
     def __init__(
         self: AsyncContractConsumer[Any, bytes | None],
-        config: Config = None,
+        config: types.Config = None,
         *,
         topic: str,
-        schema: SchemaSource,
+        schema: types.SchemaSource,
         **options: Unpack[ConsumerOptions],
     ) -> None: ...
 
-    def __init__(self, config: Config = None, **options: Any) -> None:
+    def __init__(self, config: types.Config = None, **options: Any) -> None:
         if not options.keys() & {"record", "records", "schema", "topics"}:
             options["records"] = self.union
         self._consumer: _StoppableConsumer[T, K, P] = _StoppableConsumer(config, **options)
@@ -230,10 +225,10 @@ class AsyncContractConsumer(ReadsTopics[T, K, P]):
         timeout: float = 1.0,
         *,
         columns: Sequence[str] | None = None,
-        metadata: MetadataChoice = (),
-        tombstones: Tombstones = "drop",
+        metadata: types.MetadataChoice = (),
+        tombstones: types.Tombstones = "drop",
         threads: int = 1,
-    ) -> ConsumedBatch:
+    ) -> types.ConsumedBatch:
         """Messages as columns: :meth:`.ContractConsumer.consume_batch`."""
         take = functools.partial(
             self._consumer.consume_batch,
@@ -252,10 +247,10 @@ class AsyncContractConsumer(ReadsTopics[T, K, P]):
         timeout: float = 1.0,
         *,
         columns: Sequence[str] | None = None,
-        metadata: MetadataChoice = (),
-        tombstones: Tombstones = "drop",
+        metadata: types.MetadataChoice = (),
+        tombstones: types.Tombstones = "drop",
         threads: int = 1,
-    ) -> AsyncIterator[ConsumedBatch]:
+    ) -> AsyncIterator[types.ConsumedBatch]:
         """Iterate over batches of messages, without end: :meth:`.ContractConsumer.batches`."""
         while True:
             batch = await self.consume_batch(
@@ -315,7 +310,7 @@ class AsyncContractConsumer(ReadsTopics[T, K, P]):
         """The position in each partition: :meth:`.ContractConsumer.positions`."""
         return await self.run(self._consumer.positions)
 
-    async def seek(self, partition: P, start: Start) -> None:
+    async def seek(self, partition: P, start: types.Start) -> None:
         """Continue from another offset of a partition: :meth:`.ContractConsumer.seek`."""
         await self.run(functools.partial(self._consumer.seek, partition, start))
 
@@ -463,11 +458,11 @@ class AsyncUntilEnd(Keyed[T, K]):
     """
 
     def __init__(
-        self, consumer: AsyncContractConsumer[T, K, Any], begin: Callable[[], UntilEnd[T, K]]
+        self, consumer: AsyncContractConsumer[T, K, Any], begin: Callable[[], types.UntilEnd[T, K]]
     ) -> None:
         self._consumer = consumer
         self._begin = begin
-        self._messages: UntilEnd[T, K] | None = None
+        self._messages: types.UntilEnd[T, K] | None = None
 
     def __aiter__(self) -> Self:
         return self
@@ -485,14 +480,14 @@ class AsyncUntilEnd(Keyed[T, K]):
         num_messages: int = 10_000,
         *,
         columns: Sequence[str] | None = None,
-        metadata: MetadataChoice = (),
-        tombstones: Tombstones = "drop",
+        metadata: types.MetadataChoice = (),
+        tombstones: types.Tombstones = "drop",
         threads: int = 1,
-    ) -> AsyncIterator[ConsumedBatch]:
+    ) -> AsyncIterator[types.ConsumedBatch]:
         """Iterate over the same messages as batches: :meth:`.UntilEnd.batches`."""
-        found: Iterator[ConsumedBatch] | None = None
+        found: Iterator[types.ConsumedBatch] | None = None
 
-        def take() -> ConsumedBatch | None:
+        def take() -> types.ConsumedBatch | None:
             nonlocal found
             if found is None:
                 found = self._opened().batches(
@@ -507,10 +502,14 @@ class AsyncUntilEnd(Keyed[T, K]):
         while (batch := await self._consumer.take(take)) is not None:
             yield batch
 
+    async def remaining(self) -> dict[Any, tuple[int | None, int]]:
+        """Position and end of each partition before its end: :meth:`.UntilEnd.remaining`."""
+        return await self._consumer.run(lambda: self._opened().remaining())
+
     def _next(self) -> Message[T, K] | None:
         return next(self._opened(), None)
 
-    def _opened(self) -> UntilEnd[T, K]:
+    def _opened(self) -> types.UntilEnd[T, K]:
         if self._messages is None:
             self._messages = self._begin()
         return self._messages

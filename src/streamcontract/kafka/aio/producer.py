@@ -5,10 +5,14 @@ from __future__ import annotations
 import asyncio
 import functools
 import time
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Final, TypeVar, overload
 
+from streamcontract._lazy import Later
+from streamcontract._typing import Self, Unpack
 from streamcontract.errors import ArgumentError, ClientError
 from streamcontract.guards import seconds
+from streamcontract.kafka.aio.consumer import AsyncContractConsumer
 from streamcontract.kafka.aio.reports import Reports
 from streamcontract.kafka.aio.transaction import AsyncTransaction
 from streamcontract.kafka.aio.worker import Closing, Interrupted, Worker
@@ -21,20 +25,15 @@ from streamcontract.kafka.producer import ContractProducer
 from streamcontract.kafka.timeouts import TRANSACTION_TIMEOUT
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Mapping
     from concurrent.futures import Future
 
-    from typing_extensions import Self, Unpack
-
     from streamcontract.codec.contract import RecordClass
-    from streamcontract.kafka.aio.consumer import AsyncContractConsumer
-    from streamcontract.kafka.connection.config import Config
-    from streamcontract.kafka.contract.binding import SchemaSource
     from streamcontract.kafka.contract.derived_key import Derived
     from streamcontract.kafka.contract.unions import Classes
+    from streamcontract.kafka.producer import types
     from streamcontract.kafka.producer.deliveries import Deliveries
     from streamcontract.kafka.producer.options import (
-        BatchOptions,
         BulkOptions,
         ClientOptions,
         KeyedProduceOptions,
@@ -42,9 +41,10 @@ if TYPE_CHECKING:
         ProduceOptions,
     )
     from streamcontract.kafka.producer.options import ProducerOptions as Options
-    from streamcontract.kafka.producer.produce_report import ProduceProgress, ProduceReport
+else:
+    types = Later("streamcontract.kafka.producer.types")
 
-    AnyConsumer = AsyncContractConsumer[Any, Any, Any]
+AnyConsumer = AsyncContractConsumer[Any, Any, Any]
 
 __all__ = ["AsyncContractProducer"]
 
@@ -141,27 +141,31 @@ class AsyncContractProducer(Produces[T, K_contra]):
 
     @overload
     def __init__(
-        self, config: Config = None, *, record: RecordClass[T, K_contra], **options: Unpack[Options]
+        self,
+        config: types.Config = None,
+        *,
+        record: RecordClass[T, K_contra],
+        **options: Unpack[Options],
     ) -> None: ...
     @overload
     def __init__(
-        self, config: Config = None, *, record: type[T], **options: Unpack[Options]
+        self, config: types.Config = None, *, record: type[T], **options: Unpack[Options]
     ) -> None: ...
     @overload
     def __init__(
-        self, config: Config = None, *, records: Classes[T] = None, **options: Unpack[Options]
+        self, config: types.Config = None, *, records: Classes[T] = None, **options: Unpack[Options]
     ) -> None: ...
     @overload
     def __init__(
         self: AsyncContractProducer[Any, str | bytes | None],
-        config: Config = None,
+        config: types.Config = None,
         *,
         topic: str,
-        schema: SchemaSource,
+        schema: types.SchemaSource,
         **options: Unpack[ClientOptions],
     ) -> None: ...
 
-    def __init__(self, config: Config = None, **options: Any) -> None:
+    def __init__(self, config: types.Config = None, **options: Any) -> None:
         if not {"record", "records", "schema"} & options.keys():
             options["records"] = self.union
         self._producer: _StoppableProducer[T, Any] = _StoppableProducer(config, **options)
@@ -217,7 +221,7 @@ class AsyncContractProducer(Produces[T, K_contra]):
     @overload
     async def produce_all(
         self: AsyncContractProducer[T, None], values: Iterable[T], **limits: Unpack[BulkOptions]
-    ) -> ProduceReport[T]: ...
+    ) -> types.ProduceReport[T]: ...
     @overload
     async def produce_all(
         self: AsyncContractProducer[T, None],
@@ -225,7 +229,7 @@ class AsyncContractProducer(Produces[T, K_contra]):
         *,
         options: Callable[[T | None], ProduceOptions[K_contra]],
         **limits: Unpack[BulkOptions],
-    ) -> ProduceReport[T]: ...
+    ) -> types.ProduceReport[T]: ...
     @overload
     async def produce_all(
         self,
@@ -233,7 +237,7 @@ class AsyncContractProducer(Produces[T, K_contra]):
         *,
         options: Callable[[T | None], KeyedProduceOptions[K_contra]],
         **limits: Unpack[BulkOptions],
-    ) -> ProduceReport[T]: ...
+    ) -> types.ProduceReport[T]: ...
     @overload
     async def produce_all(
         self: AsyncContractProducer[T, object],
@@ -241,17 +245,17 @@ class AsyncContractProducer(Produces[T, K_contra]):
         *,
         options: Callable[[T | None], ProduceOptions] | None = None,
         **limits: Unpack[BulkOptions],
-    ) -> ProduceReport[T]: ...
+    ) -> types.ProduceReport[T]: ...
 
     async def produce_all(
         self,
         values: Iterable[T | None],
         *,
         options: Callable[[Any], Any] | None = None,
-        progress: Callable[[ProduceProgress], object] | None = None,
+        progress: Callable[[types.ProduceProgress], object] | None = None,
         max_in_flight: int = 50_000,
         max_failures: int = 1_000,
-    ) -> ProduceReport[T]:
+    ) -> types.ProduceReport[T]:
         """Produce every record, and wait until each is delivered or has failed.
 
         As :meth:`.ContractProducer.produce_all`. The iterable, ``options`` and ``progress`` are
@@ -277,8 +281,8 @@ class AsyncContractProducer(Produces[T, K_contra]):
         )
 
     async def produce_batch(
-        self, data: object, **options: Unpack[BatchOptions]
-    ) -> ProduceReport[None]:
+        self, data: object, **options: Unpack[types.BatchOptions]
+    ) -> types.ProduceReport[None]:
         """Produce every row of Arrow columns, and wait until each is delivered or has failed.
 
         As :meth:`.ContractProducer.produce_batch`, in the producer's thread: records of other tasks

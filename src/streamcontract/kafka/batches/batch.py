@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from streamcontract._lazy import Later
 from streamcontract.columns.decoded import ColumnTable
 from streamcontract.errors import DecodeError
 from streamcontract.kafka.errors import MessageDecodeError
+from streamcontract.kafka.message import Message
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
+    from streamcontract import schema as schemas
     from streamcontract.columns import _native
-    from streamcontract.columns.decoded import Parts
     from streamcontract.kafka.batches.decoder import BatchDecoder, Decoded
-    from streamcontract.kafka.message import Message
-    from streamcontract.schema import Schema
+else:
+    schemas = Later("streamcontract.schema")
+    _native = Later("streamcontract.columns._native")
 
 __all__ = ["ConsumedBatch", "MessageFault", "consumed"]
 
@@ -76,9 +78,9 @@ class ConsumedBatch(ColumnTable):
     def __init__(
         self,
         view: _native.View,
-        batches: tuple[Parts, ...],
+        batches: tuple[tuple[_native.Batch, ...], ...],
         *,
-        schema: Schema,
+        schema: schemas.Schema,
         record: type[Any] | None,
         topic: str,
         metadata: Mapping[str, str],
@@ -106,7 +108,7 @@ class ConsumedBatch(ColumnTable):
 
 def consumed(
     topic: str, decoder: BatchDecoder, decoded: Decoded
-) -> list[tuple[ConsumedBatch, Sequence[int]]]:
+) -> list[tuple[ConsumedBatch, Callable[[], Sequence[int]]]]:
     """The batches of decoded messages, one for each type; the first has faults and tombstones.
 
     Args:
@@ -115,12 +117,14 @@ def consumed(
         decoded: The messages.
 
     Returns:
-        The batches, with the indexes of their messages.
+        The batches, each with what makes the indexes of its messages.
     """
     rows = decoded.rows or [decoder.no_rows()]
-    first: Sequence[int] = rows[0].indexes
-    if decoded.tombstones:
-        first = sorted({*first, *decoded.tombstones})
+
+    def first() -> Sequence[int]:
+        indexes = rows[0].indexes()
+        return sorted({*indexes, *decoded.tombstones}) if decoded.tombstones else indexes
+
     faults = tuple(map(MessageFault.of, decoded.faults.values()))
     return [
         (

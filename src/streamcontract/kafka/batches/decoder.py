@@ -21,7 +21,7 @@ from streamcontract.kafka.batches.key_column import (
 )
 from streamcontract.kafka.batches.metadata import require_apart
 from streamcontract.kafka.batches.metadata_columns import MetadataColumns
-from streamcontract.kafka.batches.rows import RowFinder, Rows
+from streamcontract.kafka.batches.rows import RowFinder
 from streamcontract.kafka.batches.sources import Source
 from streamcontract.kafka.contract.topic_deserializer import POISON
 from streamcontract.kafka.errors import MessageDecodeError
@@ -30,14 +30,12 @@ from streamcontract.kafka.telemetry import NO_TELEMETRY
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    import confluent_kafka
-
     from streamcontract.codec import Codec
     from streamcontract.columns.decode import ColumnDecoder
     from streamcontract.columns.decoded import Parts
     from streamcontract.columns.reader import Reader, Writer
     from streamcontract.kafka.batches.metadata import Tombstones
-    from streamcontract.kafka.batches.rows import Raws
+    from streamcontract.kafka.batches.rows import FoundRows, Raws, Rows
     from streamcontract.kafka.contract.topic_deserializer import TopicDeserializer
     from streamcontract.schema import Schema
 
@@ -67,13 +65,19 @@ class TypedRows:
         codec: The codec of the type.
         view: The columns.
         batches: The rows.
-        indexes: The indexes of their messages.
+        tried: Their messages, with those that have errors.
+        errors: The errors of those, by index.
     """
 
     codec: Codec[Any]
     view: _native.View
     batches: tuple[Parts, ...]
-    indexes: Sequence[int]
+    tried: Rows
+    errors: Mapping[int, Exception]
+
+    def indexes(self) -> Sequence[int]:
+        """The indexes of their messages, which few callers need."""
+        return self.tried.without(self.errors).indexes
 
 
 @attrs.frozen(eq=False)
@@ -158,7 +162,7 @@ class BatchDecoder:
 
     def no_rows(self) -> TypedRows:
         """No rows, of the first type."""
-        return self._typed(self._type(self.codecs[0]), Rows(), 1)[0]
+        return self._typed(self._type(self.codecs[0]), self._find([]).rows(), 1)
 
     def _writer(self, codec: Codec[Any], schema: Schema) -> Writer:
         return self._type(codec).values.writer(schema)
@@ -194,133 +198,126 @@ class BatchDecoder:
             raws: The messages.
             threads: How many threads decode, each its share of a type; all have ended on return.
         """
-        sources = self._rows.find(raws, self._parts_of_all(len(raws), threads))
-        errors = sources.errors
+        found = self._find(raws)
+        errors = found.errors
         typed: list[TypedRows] = []
-        for codec, each in self._by_type(sources.rows(raws)).items():
-            found, wrong = self._typed(self._type(codec), each, threads)
-            typed.append(found)
-            errors |= wrong
+        for codec, rows in self._by_type(found.rows()).items():
+            each = self._typed(self._type(codec), rows, threads)
+            typed.append(each)
+            errors |= each.errors
         for index in sorted(errors):
             if not isinstance(errors[index], POISON):  # of the key's schema, which is rare
                 return attrs.evolve(self.decode(raws[:index], threads), error=errors[index])
-        faults = {index: self._fault(raws[index], errors[index]) for index in sorted(errors)}
-        return Decoded(typed, faults, sources.tombstones, sources.size, sources.stopped)
+        faults = {index: self._fault(found, index, errors[index]) for index in sorted(errors)}
+        return Decoded(typed, faults, found.tombstones, found.size, found.stopped)
 
-    def _parts_of_all(self, most: int, threads: int) -> Any:
-        """The metadata to take while sources are found; None if rows will be divided."""
-        if self._filled is None or threads > 1 or len(self.codecs) > 1:
-            return None
-        return self._filled.no_parts(most)
+    def _find(self, raws: Raws) -> FoundRows:
+        return self._rows.find(raws, self._filled and self._filled.no_parts(len(raws)))
 
     def _by_type(self, rows: Rows) -> dict[Codec[Any], Rows]:
         """The rows of each type, in the order of their first ones."""
         if len(self.codecs) == 1:
             return {self.codecs[0]: rows}
         codecs: dict[Codec[Any], list[int]] = {}
-        for at, source in enumerate(rows.sources):
-            codecs.setdefault(source.codec, []).append(at)
-        return {codec: rows.of(ats) for codec, ats in codecs.items()}
+        for index, source in zip(rows.indexes, rows.sources, strict=True):
+            codecs.setdefault(source.codec, []).append(index)
+        return {codec: rows.of(indexes) for codec, indexes in codecs.items()}
 
-    def _fault(self, raw: confluent_kafka.Message, reason: Exception) -> MessageDecodeError:
+    def _fault(self, found: FoundRows, index: int, reason: Exception) -> MessageDecodeError:
+        raw, source = found.raws[index], found.sources[index]
         partition: Any = raw.partition()
         offset: Any = raw.offset()
-        schema_id = self._topic.schema_id_of(raw)
+        schema_id = self._topic.schema_id_of(raw) if source is None else source.schema_id
         error = MessageDecodeError(self._topic.topic, partition, offset, raw, reason, schema_id)
         error.__cause__ = reason
         return error
 
     # ---- rows
 
-    def _typed(
-        self, kind: _Type, rows: Rows, threads: int
-    ) -> tuple[TypedRows, dict[int, Exception]]:
+    def _typed(self, kind: _Type, rows: Rows, threads: int) -> TypedRows:
         """The rows of one type, and the errors of those that do not fit."""
         begun = time.perf_counter()
         if threads == 1:
             batches, errors = self._share(kind, rows)
         else:
             batches, errors = self._shares(kind, rows, threads)
-        if errors:
-            rows = rows.without(errors)
-        self._report(rows, time.perf_counter() - begun)
-        return TypedRows(kind.codec, kind.view, tuple(batches), rows.indexes), errors
+        typed = TypedRows(kind.codec, kind.view, tuple(batches), rows, errors)
+        self._report(typed, time.perf_counter() - begun)
+        return typed
 
     def _shares(
         self, kind: _Type, rows: Rows, threads: int
     ) -> tuple[list[Parts], dict[int, Exception]]:
         """Decode rows in threads, each its share."""
-        size = len(rows.raws)
-        share = max(1, -(-size // threads))
-        ats = [range(at, min(at + share, size)) for at in range(0, max(1, size), share)]
-        with ThreadPoolExecutor(len(ats)) as pool:
-            found = list(pool.map(lambda each: self._share(kind, rows.of(each)), ats))
+        share = max(1, -(-len(rows) // threads))
+        shares = [
+            rows.of(rows.indexes[at : at + share]) for at in range(0, max(1, len(rows)), share)
+        ]
+        with ThreadPoolExecutor(len(shares)) as pool:
+            found = list(pool.map(lambda each: self._share(kind, each), shares))
         errors = {index: error for _, each in found for index, error in each.items()}
         return [batch for each, _ in found for batch in each], errors
 
-    def _report(self, rows: Rows, seconds: float) -> None:
+    def _report(self, typed: TypedRows, seconds: float) -> None:
         """Record decoded rows; the time of each schema is its share of the rows."""
         receiving = self._topic.deserializer.receiving
-        if receiving is NO_TELEMETRY or not rows.raws:
+        if receiving is NO_TELEMETRY:
             return
+        rows = typed.tried.without(typed.errors)
         for schema_id, count in Counter(source.schema_id for source in rows.sources).items():
             if schema_id is None:  # tombstones
                 continue
-            receiving.decoded(schema_id, count, seconds * count / len(rows.raws))
+            receiving.decoded(schema_id, count, seconds * count / len(rows))
 
     def _share(self, kind: _Type, rows: Rows) -> tuple[list[Parts], dict[int, Exception]]:
-        """The batches of some rows, whose parts have the same rows."""
+        """The batches of some rows, and the errors of those that do not fit, by index."""
         errors: dict[int, Exception] = {}
         while True:
-            parts, wrong = self._parts(kind, rows)
+            values, wrong = self._values(kind.values.reader, rows)
+            errors |= wrong  # of a message with two errors, records raise that of the value
+            rows = rows.without(wrong)
+            beside, wrong = self._beside(rows)
             if not wrong:
                 break
             errors |= wrong
             if not all(isinstance(error, POISON) for error in wrong.values()):
                 return [], errors  # those before it are decoded again
-            # What one part refuses must not be in the others: rare enough to do all again.
+            # Their values are among those that are decoded: rare enough to do all again.
             rows = rows.without(wrong)
+        parts = [values, *beside]
         if all(len(batches) == 1 for batches in parts):
             return [tuple(batch for (batch,) in parts)], errors
         # A column would pass 2 GiB, not in all parts at the same row.
-        half = len(rows.raws) // 2
+        half = len(rows) // 2
         batches = []
-        for each in (rows.of(range(half)), rows.of(range(half, len(rows.raws)))):
+        for each in (rows.of(rows.indexes[:half]), rows.of(rows.indexes[half:])):
             found, more = self._share(kind, each)
             batches += found
             errors |= more
         return batches, errors
 
-    def _parts(
-        self, kind: _Type, rows: Rows
-    ) -> tuple[list[list[_native.Batch]], dict[int, Exception]]:
-        """The batches of values, keys and metadata, and the errors of rows."""
-        errors: dict[int, Exception] = {}
-        parts = []
-        if self._key is not None:
-            keys, errors = self._key.decode(rows.raws)
-            parts.append(keys)
-        if self._filled is not None:
-            taken = rows.parts
-            if taken is None:
-                ids = [source.schema_id for source in rows.sources]
-                taken = self._filled.parts_of(rows.raws, ids)
-            metadata, wrong = self._filled.fill(rows.raws, taken)
-            errors |= wrong
-            parts.append(metadata)
-        values, wrong = self._values(kind.values.reader, rows)
-        errors |= wrong  # of a message with two errors, records raise that of the value
-        by_index = {rows.indexes[at]: error for at, error in errors.items()}
-        return [values, *parts], {**rows.key_errors, **by_index}
-
     def _values(
         self, reader: Reader, rows: Rows
     ) -> tuple[list[_native.Batch], dict[int, Exception]]:
+        """The batches of values, without those of the errors, by index."""
         sources = rows.sources
         if sources and sources.count(sources[0]) == len(sources):
             sources = sources[:1]
         writers = [source.writer for source in sources]
         starts = [source.start for source in sources]
-        run = Run(reader, tuple(rows.values), writers, starts, range(len(rows.values)))
+        run = Run(reader, tuple(rows.values), writers, starts, range(len(rows)))
         run.finish()
-        return run.batches, {fault.index: fault.error for fault in run.faults}
+        return run.batches, {rows.indexes[fault.index]: fault.error for fault in run.faults}
+
+    def _beside(self, rows: Rows) -> tuple[list[list[_native.Batch]], dict[int, Exception]]:
+        """The batches of keys and metadata, and the errors of rows, by index."""
+        parts, errors = [], rows.key_errors
+        if self._key is not None:
+            keys, wrong = self._key.decode(rows.raws)
+            errors |= {rows.indexes[at]: error for at, error in wrong.items()}
+            parts.append(keys)
+        if self._filled is not None:
+            metadata, wrong = self._filled.fill(rows)
+            errors |= wrong
+            parts.append(metadata)
+        return parts, errors

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Final, Literal, get_args
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias, get_args
 
 from streamcontract.errors import ArgumentError, ConfigurationError
 from streamcontract.guards import text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from typing import TypeAlias
 
 __all__ = [
     "MetadataChoice",
@@ -23,9 +22,8 @@ __all__ = [
 MetadataName = Literal["key", "topic", "partition", "offset", "timestamp", "headers", "schema_id"]
 """A metadata column: a part of a message besides its value."""
 
-if TYPE_CHECKING:
-    MetadataChoice: TypeAlias = Sequence[MetadataName] | Mapping[MetadataName, str]
-    """Metadata columns in their order; as a mapping, with the names of the columns."""
+MetadataChoice: TypeAlias = Sequence[MetadataName] | Mapping[MetadataName, str]
+"""Metadata columns in their order; as a mapping, with the names of the columns."""
 
 Tombstones = Literal["drop", "null"]
 """The treatment of messages without a value: left out, or rows of nulls."""

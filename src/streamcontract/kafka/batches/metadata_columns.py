@@ -13,9 +13,8 @@ from streamcontract.kafka.batches.key_column import key_errors, keys_are_text
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from streamcontract.kafka.batches.rows import Raws
+    from streamcontract.kafka.batches.rows import Rows
     from streamcontract.kafka.contract.topic_deserializer import TopicDeserializer
-    from streamcontract.kafka.message import SchemaId
 
 __all__ = ["MetadataColumns"]
 
@@ -50,32 +49,29 @@ class MetadataColumns:
         """The metadata of no messages yet, with room for ``most``."""
         return self._parts(tuple(self.numbers), most)
 
-    def parts_of(self, raws: Raws, schema_ids: list[SchemaId | None]) -> Any:
-        """The metadata of messages, with the schema ids of their values."""
-        parts = self.no_parts(len(raws))
-        parts.add_many(raws, schema_ids)
-        return parts
-
-    def fill(self, raws: Raws, parts: Any) -> tuple[list[_native.Batch], dict[int, Exception]]:
-        """The batch of messages, or none if a column would pass 2 GiB.
-
-        Args:
-            raws: The messages.
-            parts: Their metadata.
+    def fill(self, rows: Rows) -> tuple[list[_native.Batch], dict[int, Exception]]:
+        """The batch of rows, or none if a column would pass 2 GiB.
 
         Returns:
             The batch, and by index the errors of keys: if there is one, the batch is of no use.
         """
-        batch = _native.Batch(self.columns, MOST_BYTES, len(raws), keeps_tombstones=False)
-        filling = _native.Filling(batch, len(raws))
+        batch = _native.Batch(self.columns, MOST_BYTES, len(rows), keeps_tombstones=False)
+        filling = _native.Filling(batch, len(rows))
+        parts = rows.parts
         try:
             is_whole = [self._fill(filling, name, getattr(parts, name)) for name in self.numbers]
             if not all(is_whole):
-                return [batch], key_errors(self._topic, raws)
+                return [batch], self._key_errors(rows, parts.key.values)
             filling.end()
         except OverflowError:
             return [], {}
         return [batch], {}
+
+    def _key_errors(self, rows: Rows, keys: list[bytes | None]) -> dict[int, Exception]:
+        """The errors of the keys that are no text."""
+        wrong = [index for index, key in zip(rows.indexes, keys, strict=True) if not _is_text(key)]
+        raws = rows.of(wrong).raws
+        return {wrong[at]: error for at, error in key_errors(self._topic, raws).items()}
 
     def _fill(self, filling: _native.Filling, name: str, part: Any) -> bool:
         """Fill one column; return False if a key is no text."""
@@ -95,6 +91,13 @@ class MetadataColumns:
             case _:
                 filling.numbers(number, part.numbers)
         return True
+
+
+def _is_text(key: bytes | None) -> bool:
+    try:
+        return key is None or key.decode() is not None
+    except UnicodeDecodeError:
+        return False
 
 
 def _column(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import bisect
+import functools
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -13,7 +15,7 @@ from streamcontract.kafka.contract.message_deserializer import forbidden_headers
 from streamcontract.kafka.contract.topic_deserializer import POISON
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     import confluent_kafka
 
@@ -27,75 +29,105 @@ __all__ = ["FoundRows", "Raws", "RowFinder", "Rows"]
 Raws = list["confluent_kafka.Message"]
 
 
-@attrs.define
-class Rows:
-    """Messages of one type.
-
-    Attributes:
-        indexes: Their indexes among all messages.
-        raws: The messages.
-        values: Their payloads, after frames; None for a tombstone.
-        sources: How each is read.
-        key_errors: The errors of keys that are known already, by index.
-        parts: Their metadata, if they were taken while the sources were found.
-    """
-
-    indexes: Sequence[int] = ()
-    raws: Raws = attrs.field(factory=list)
-    values: list[bytes | None] = attrs.field(factory=list)
-    sources: list[Source] = attrs.field(factory=list)
-    key_errors: Mapping[int, Exception] = attrs.field(factory=dict)
-    parts: Any = None
-
-    def of(self, ats: Sequence[int]) -> Rows:
-        """Some of the rows."""
-        indexes = [self.indexes[at] for at in ats]
-        return Rows(
-            indexes,
-            [self.raws[at] for at in ats],
-            [self.values[at] for at in ats],
-            [self.sources[at] for at in ats],
-            {each: self.key_errors[each] for each in indexes if each in self.key_errors},
-        )
-
-    def without(self, indexes: Mapping[int, object]) -> Rows:
-        """The rows that are not of these indexes."""
-        return self.of([at for at, each in enumerate(self.indexes) if each not in indexes])
-
-
-@attrs.define
+@attrs.define(eq=False)
 class FoundRows:
     """What was found of messages before they are decoded.
 
     Attributes:
-        size: The number of messages.
-        values: The payloads of rows.
-        sources: How each is read.
+        raws: The messages.
+        size: The number of those that were looked at.
+        values: The payload of each, after its frame; None for a tombstone.
+        sources: How each is read; None if it is no row.
         errors: The errors of messages that are no rows, by index.
         key_errors: The errors of the keys of rows, which count if the value has none.
         tombstones: The indexes of messages without a value.
         left_out: The indexes of messages that are no rows.
-        parts: The metadata of rows; None if they are not taken yet.
+        parts: The metadata of each, if there are metadata columns.
         stopped: The error after ``size`` messages; None if there are no more.
     """
 
+    raws: Raws
     size: int
+    parts: Any = None
     values: list[bytes | None] = attrs.field(factory=list)
-    sources: list[Source] = attrs.field(factory=list)
+    sources: list[Source | None] = attrs.field(factory=list)
     errors: dict[int, Exception] = attrs.field(factory=dict)
     key_errors: dict[int, Exception] = attrs.field(factory=dict)
     tombstones: list[int] = attrs.field(factory=list)
-    left_out: set[int] = attrs.field(factory=set)
-    parts: Any = None
+    left_out: list[int] = attrs.field(factory=list)
     stopped: Exception | None = None
 
-    def rows(self, raws: Raws) -> Rows:
-        """The rows of the messages."""
-        indexes: Sequence[int] = range(self.size)
-        if len(self.sources) < len(raws):
-            indexes = [index for index in indexes if index not in self.left_out]
-            raws = [raws[index] for index in indexes]
-        return Rows(indexes, raws, self.values, self.sources, self.key_errors, self.parts)
+    def rows(self) -> Rows:
+        """The messages that are rows."""
+        return Rows(self, range(self.size)).without(self.left_out)
+
+
+@attrs.frozen(eq=False, slots=False)
+class Rows:
+    """Messages of one type, or of all. Lists of them are made where they are needed.
+
+    Attributes:
+        found: All messages.
+        indexes: The indexes of these, ascending.
+    """
+
+    found: FoundRows
+    indexes: Sequence[int]
+
+    def __len__(self) -> int:
+        return len(self.indexes)
+
+    def of(self, indexes: Sequence[int]) -> Rows:
+        """The rows with some of the indexes."""
+        return Rows(self.found, indexes)
+
+    def without(self, gone: Iterable[int]) -> Rows:
+        """The rows without some of them, by index."""
+        indexes, at = self.indexes, 0
+        left: list[int] = []
+        for index in sorted(gone):
+            stop = bisect.bisect_left(indexes, index, at)
+            left += indexes[at:stop]
+            at = stop + 1
+        if not at:
+            return self
+        left += indexes[at:]
+        return Rows(self.found, left)
+
+    @functools.cached_property
+    def raws(self) -> Raws:
+        """The messages."""
+        return self._picked(self.found.raws)
+
+    @functools.cached_property
+    def values(self) -> list[bytes | None]:
+        """Their payloads."""
+        return self._picked(self.found.values)
+
+    @functools.cached_property
+    def sources(self) -> list[Source]:
+        """How each is read."""
+        return self._picked(self.found.sources)
+
+    @property
+    def parts(self) -> Any:
+        """Their metadata."""
+        return self.found.parts.at(self.indexes)
+
+    @property
+    def key_errors(self) -> dict[int, Exception]:
+        """The errors of their keys that are known, by index."""
+        return {index: error for index, error in self.found.key_errors.items() if self._has(index)}
+
+    def _has(self, index: int) -> bool:
+        at = bisect.bisect_left(self.indexes, index)
+        return at < len(self.indexes) and self.indexes[at] == index
+
+    def _picked(self, items: list[Any]) -> list[Any]:
+        if isinstance(self.indexes, range):
+            first, stop = self.indexes.start, self.indexes.stop
+            return items if stop - first == len(items) else items[first:stop]
+        return list(map(items.__getitem__, self.indexes))
 
 
 class RowFinder:
@@ -129,7 +161,7 @@ class RowFinder:
             raws: The messages.
             parts: The native object that the metadata of rows are added to; None for none.
         """
-        found, index = FoundRows(len(raws), parts=parts), 0
+        found, index = FoundRows(raws, len(raws), parts), 0
         given = found.values, found.sources, parts
         while (index := self._find_many(raws, index, found.size, *given)) < found.size:
             try:
@@ -149,17 +181,17 @@ class RowFinder:
                 data = source.payload(data)
         except POISON as error:
             found.errors[index] = error
-            found.left_out.add(index)
-            return
-        wrong = key_errors(self._topic, [raw]).get(0)
-        if wrong is not None:
-            (found.errors if source is None else found.key_errors)[index] = wrong
-        elif data is None:
-            found.tombstones.append(index)
-        if source is None:
-            found.left_out.add(index)
+            found.left_out.append(index)
+            data = source = None
         else:
-            found.values.append(data)
-            found.sources.append(source)
-            if found.parts is not None:
-                found.parts.add(raw, source.schema_id)
+            wrong = key_errors(self._topic, [raw]).get(0)
+            if wrong is not None:
+                (found.errors if source is None else found.key_errors)[index] = wrong
+            elif data is None:
+                found.tombstones.append(index)
+            if source is None:
+                found.left_out.append(index)
+        found.values.append(data)
+        found.sources.append(source)
+        if found.parts is not None:
+            found.parts.add(raw, None if source is None else source.schema_id)

@@ -9,27 +9,29 @@ from typing import TYPE_CHECKING, Any, Final
 import attrs
 import confluent_kafka
 
+from streamcontract._typing import Self
 from streamcontract.codec.engine import require_columns
 from streamcontract.errors import ArgumentError, ClientError, ConfigurationError
 from streamcontract.guards import seconds, whole_number
-from streamcontract.kafka.batches.batch import consumed
-from streamcontract.kafka.batches.metadata import checked_metadata
+from streamcontract.kafka.batches.batch import ConsumedBatch, consumed
+from streamcontract.kafka.batches.metadata import MetadataChoice, Tombstones, checked_metadata
 from streamcontract.kafka.connection.bounded_read import read_between
 from streamcontract.kafka.connection.cluster import Cluster
-from streamcontract.kafka.connection.config import WITHOUT_GROUP, build_client, split_config
+from streamcontract.kafka.connection.config import (
+    CONSUMER_DEFAULTS,
+    WITHOUT_GROUP,
+    Config,
+    build_client,
+    split_config,
+)
 from streamcontract.kafka.contract.arguments import ContractArguments
+from streamcontract.kafka.contract.binding import SchemaSource
 from streamcontract.kafka.contract.topic_deserializer import TopicDeserializer
 from streamcontract.registry import SchemaRegistry
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from typing_extensions import Self
-
-    from streamcontract.kafka.batches.batch import ConsumedBatch
-    from streamcontract.kafka.batches.metadata import MetadataChoice, Tombstones
-    from streamcontract.kafka.connection.config import Config
-    from streamcontract.kafka.contract.binding import SchemaSource
 
 __all__ = ["OffsetRange", "TopicScan"]
 
@@ -162,7 +164,7 @@ class TopicScan:
         )
         self._threads = whole_number(threads, "threads", 1, _MOST_THREADS, f"1 to {_MOST_THREADS}")
         self._timeout = seconds(timeout)
-        settings = split_config(config)
+        settings = split_config(config, defaults=CONSUMER_DEFAULTS)
         self._cluster = Cluster(settings.client)
         with contextlib.ExitStack() as resources:
             if registry is None:
@@ -262,8 +264,7 @@ class TopicScan:
         if not ranges:
             return
         numbers = sorted({each.partition for each in ranges})
-        firsts = self._cluster.first_offsets(self.topic, numbers)
-        ends = self._cluster.end_offsets(self.topic, numbers)
+        firsts, ends = self._cluster.bounds(self.topic, numbers)
         for each in ranges:
             first, end = firsts[each.partition], ends[each.partition]
             if each.start < first or each.end > end:

@@ -6,18 +6,16 @@ its generator. So it does not need the partitions and the queue of ``kafka.consu
 
 from __future__ import annotations
 
-import itertools
-import operator
 import time
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
 import confluent_kafka
 from confluent_kafka import TopicPartition
 
 from streamcontract.kafka.connection.cluster import consume_error
-from streamcontract.kafka.connection.config import WITHOUT_GROUP, build_client
+from streamcontract.kafka.connection.config import CONSUMER_DEFAULTS, WITHOUT_GROUP, build_client
 from streamcontract.kafka.connection.error_codes import LocalErrorCode
+from streamcontract.kafka.connection.runs import splitter
 from streamcontract.kafka.connection.waits import SLICE, interruptible
 from streamcontract.kafka.errors import StalledError
 
@@ -28,12 +26,8 @@ if TYPE_CHECKING:
 
 __all__ = ["bounded_reader", "read_between"]
 
-_BATCH: Final = 500
-
-# One call of Python for each message would be a large part of the time that a scan takes.
-_PARTITION: Final[Callable[[Any], int]] = operator.methodcaller("partition")
-_OFFSET: Final[Callable[[Any], int]] = operator.methodcaller("offset")
-_ERROR: Final[Callable[[Any], Any]] = operator.methodcaller("error")
+_MOST: Final = 10_000
+"""Messages of one call, for which Ctrl-C waits: some milliseconds."""
 
 _SET: Final[Mapping[str, Any]] = {
     **WITHOUT_GROUP,
@@ -53,7 +47,8 @@ def bounded_reader(cluster: Cluster) -> confluent_kafka.Consumer:
     Raises:
         PropertyError: librdkafka refuses a property.
     """
-    return build_client(confluent_kafka.Consumer, {**cluster.properties, **_SET})
+    properties = {**CONSUMER_DEFAULTS, **cluster.properties, **_SET}
+    return build_client(confluent_kafka.Consumer, properties)
 
 
 def read_between(
@@ -79,31 +74,34 @@ def read_between(
     """
     left = {number for number, begin in begins.items() if begin < ends[number]}
     client.assign([TopicPartition(topic, number, begins[number]) for number in sorted(left)])
-    at: dict[int, int | None] = {number: begins[number] for number in left}
+    at = {number: begins[number] for number in left}
+    split = splitter()
     deadline = time.monotonic() + timeout
     while left:
-        first = interruptible(client.poll, SLICE)
-        # Only fetched messages: with a timeout, consume() waits for a full batch.
-        found = [] if first is None else [first, *interruptible(client.consume, _BATCH - 1, 0)]
+        found = _fetched(client, min(_MOST, sum(ends[each] - at[each] for each in left)))
         if found:
             deadline = time.monotonic() + timeout
         elif time.monotonic() > deadline:
             raise StalledError(topic, timeout, {each: (at[each], ends[each]) for each in left})
         batch: list[confluent_kafka.Message] = []
-        for number, run in itertools.groupby(found, _PARTITION):
-            raws = list(run)
-            messages = _messages(topic, number, raws)
+        for run in split(found, by_topic=False):
+            number, error = run[0].partition(), run[0].error()
+            if error is not None and error.code() != LocalErrorCode.PARTITION_EOF:
+                raise consume_error(topic, error, number)
             if number not in left:
                 continue
-            if messages and _OFFSET(messages[-1]) >= ends[number]:
-                messages = [raw for raw in messages if _OFFSET(raw) < ends[number]]
-            if messages:
-                at[number] = _OFFSET(messages[-1]) + 1
-                batch += messages
+            after = _number(run[-1].offset())
+            if error is None:
+                after += 1
+                messages = run
+                if after > ends[number]:
+                    messages = [raw for raw in run if _number(raw.offset()) < ends[number]]
+                if messages:
+                    at[number] = _number(messages[-1].offset()) + 1
+                    batch += messages
             # Control records have offsets and are not messages, so the last offset before the end
             # may have no message: a later message, or the end of the partition, shows that.
-            is_message = raws[-1].error() is None
-            if _OFFSET(raws[-1]) + is_message >= ends[number]:
+            if after >= ends[number]:
                 left.discard(number)
         if batch:
             yield batch
@@ -111,16 +109,16 @@ def read_between(
     client.unassign()
 
 
-def _messages(
-    topic: str, partition: int, raws: list[confluent_kafka.Message]
-) -> list[confluent_kafka.Message]:
-    """What is a message of a partition, and not the report of its end.
+def _fetched(client: confluent_kafka.Consumer, most: int) -> list[confluent_kafka.Message]:
+    """The messages that are fetched, or the first one that comes in a slice."""
+    # With a timeout, consume() waits for a full batch.
+    found: list[confluent_kafka.Message] = interruptible(client.consume, most, 0)
+    if not found:
+        first = interruptible(client.poll, SLICE)
+        if first is not None:
+            found.append(first)
+    return found
 
-    Raises:
-        ConsumeError: One is another error.
-    """
-    errors = [error for error in map(_ERROR, raws) if error is not None]
-    for error in errors:
-        if error.code() != LocalErrorCode.PARTITION_EOF:
-            raise consume_error(topic, error, partition)
-    return [raw for raw in raws if raw.error() is None] if errors else raws
+
+def _number(value: Any) -> int:
+    return int(value)

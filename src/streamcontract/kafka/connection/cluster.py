@@ -13,7 +13,7 @@ import time
 from typing import TYPE_CHECKING, Any, Final
 
 import confluent_kafka
-from confluent_kafka import IsolationLevel, TopicPartition
+from confluent_kafka import IsolationLevel, TopicCollection, TopicPartition
 from confluent_kafka.admin import (  # type: ignore[attr-defined] # OffsetSpec is documented there
     ConfigResource,
     OffsetSpec,
@@ -83,6 +83,8 @@ END: Final = OffsetSpec.latest()  # type: ignore[no-untyped-call] # likewise
 # librdkafka's level "err". Above it are warnings that an AdminClient does not use a consumer's
 # properties, and that a broker has closed an idle connection.
 _LOG_LEVEL: Final = 3
+_NO_TOPIC_ID: Final = "A" * 22
+"""The zero UUID in Base64, as librdkafka writes it."""
 
 
 class Cluster:
@@ -165,6 +167,27 @@ class Cluster:
             raise consume_error(topic, missing)
         return sorted(found.partitions)
 
+    def topic_id(self, topic: str) -> str | None:
+        """The id of a topic, which one created anew under its name does not have (KIP-516).
+
+        None if the brokers have no ids: before Kafka 2.8, and the embedded one.
+
+        Raises:
+            ConsumeError: There is no such topic, or the brokers did not answer.
+        """
+        admin, metadata = self._meet(topic)
+        if is_embedded(metadata):
+            return None
+        asked = admin.describe_topics(TopicCollection([topic]), request_timeout=self.timeout)[topic]
+        try:
+            found = str(result_of(asked, Waiting(f"the id of topic {topic!r}", topic)).topic_id)
+        except confluent_kafka.KafkaException as error:
+            reason = kafka_error_of(error)
+            if reason.code() == LocalErrorCode.UNSUPPORTED_FEATURE:
+                return None
+            raise consume_error(topic, reason) from error
+        return None if found == _NO_TOPIC_ID else found
+
     def _topics(self, topic: str) -> Mapping[str, Any]:
         """The metadata of all topics: asking for one by name could create it."""
         try:
@@ -191,6 +214,19 @@ class Cluster:
             ConsumeError: The brokers did not answer, or there is no such partition.
         """
         return self._offsets(self._meet(topic)[0], topic, partitions, END)
+
+    def bounds(
+        self, topic: str, partitions: Iterable[int]
+    ) -> tuple[dict[int, int], dict[int, int]]:
+        """The beginning and the end offset of each partition, over one connection.
+
+        Raises:
+            ConsumeError: The brokers did not answer, or there is no such partition.
+        """
+        admin, wanted = self._meet(topic)[0], tuple(partitions)
+        # The ends first: what is sent meanwhile is after them.
+        ends = self._offsets(admin, topic, wanted, END)
+        return self._offsets(admin, topic, wanted, FIRST), ends
 
     def offsets_at_time(
         self, topic: str, partitions: Iterable[int], milliseconds: int

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BOOTSTRAP_VARIABLE",
+    "CONSUMER_DEFAULTS",
     "DEFAULT_BOOTSTRAP",
     "NO_GROUP",
     "WITHOUT_GROUP",
@@ -55,6 +56,14 @@ DEFAULT_BOOTSTRAP: Final = "localhost:19092"
 
 NO_GROUP: Final = "streamcontract.no-group"
 """The group of a client without one, which never joins or commits: librdkafka requires a name."""
+
+CONSUMER_DEFAULTS: Final[Mapping[str, Any]] = {
+    # CONFIGURATION.md: for how long the next fetch is postponed where the local queue has
+    # queued.min.messages (100,000) or queued.max.messages.kbytes. By default that is a second, for
+    # most of which a consumer waits that has taken all of them meanwhile.
+    "fetch.queue.backoff.ms": 10,
+}
+"""The properties of a consumer that its configuration may replace."""
 
 WITHOUT_GROUP: Final[Mapping[str, Any]] = {
     "group.id": NO_GROUP,

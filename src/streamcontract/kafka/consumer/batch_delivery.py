@@ -24,7 +24,7 @@ from streamcontract.kafka.errors import MessageDecodeError
 from streamcontract.kafka.message import Message
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     import confluent_kafka
 
@@ -258,17 +258,17 @@ class BatchDelivery:
         options: BatchOptions,
     ) -> _Rest:
         """The batches, in the order of their first messages, each with the moves after it."""
-        made: list[tuple[Group, Sequence[int], ConsumedBatch]] = []
+        made: list[tuple[Group, Callable[[], Sequence[int]], ConsumedBatch]] = []
         for group, each in zip(groups, decoded, strict=True):
             decoder = self._decoder(group.reader, options)
             for batch, indexes in consumed(group.reader.topic, decoder, each):
                 if self._is_observed:
-                    batch.observed = [_observed(group.raws[index]) for index in indexes]
+                    batch.observed = [_observed(group.raws[index]) for index in indexes()]
                 made.append((group, indexes, batch))
         if len(made) == 1:  # nearly always
             [(_, _, batch)] = made
             return ((batch, _moves(selection, (), poison)),)
-        found = [(group.firsts(indexes), batch) for group, indexes, batch in made]
+        found = [(group.firsts(indexes()), batch) for group, indexes, batch in made]
         found.sort(key=lambda each: each[0][:1])
         rest: list[tuple[ConsumedBatch, tuple[Move, ...]]] = []
         for number, (_, batch) in enumerate(found):

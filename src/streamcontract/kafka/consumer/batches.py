@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import functools
 import os
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from streamcontract._lazy import Later
+from streamcontract._typing import Self
 from streamcontract.kafka.consumer.observed import observed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from typing_extensions import Self
-
-    from streamcontract.kafka.batches.batch import ConsumedBatch
-    from streamcontract.kafka.batches.metadata import MetadataChoice, Tombstones
+    from streamcontract.kafka.batches import types
     from streamcontract.kafka.consumer.batch_delivery import BatchDelivery, BatchOptions
     from streamcontract.kafka.consumer.delivery import Delivery, Found
     from streamcontract.kafka.telemetry import Receiving
+else:
+    types = Later("streamcontract.kafka.batches.types")
 
 __all__ = ["Batches", "ConsumesBatches", "batch_options"]
 
@@ -33,7 +33,7 @@ class Batches:
     """
 
     def __init__(
-        self, delivery: Delivery[Any], take: Callable[[], Found[ConsumedBatch | None]]
+        self, delivery: Delivery[Any], take: Callable[[], Found[types.ConsumedBatch | None]]
     ) -> None:
         self._delivery = delivery
         self._take = take
@@ -41,7 +41,7 @@ class Batches:
     def __iter__(self) -> Self:
         return self
 
-    def __next__(self) -> ConsumedBatch:
+    def __next__(self) -> types.ConsumedBatch:
         """The next batch, or StopIteration at the end."""
         batch, in_hand, error = self._take()
         if error is not None:
@@ -56,9 +56,10 @@ class Batches:
 class ConsumesBatches:
     """The calls of a consumer that return batches."""
 
-    _delivery: Delivery[Any]
-    _receiving: Receiving
-    _batch_delivery: Callable[[], BatchDelivery]
+    if TYPE_CHECKING:
+        _delivery: Delivery[Any]
+        _receiving: Receiving
+        _batch_delivery: Callable[[], BatchDelivery]
 
     def consume_batch(
         self,
@@ -66,10 +67,10 @@ class ConsumesBatches:
         timeout: float = 1.0,
         *,
         columns: Sequence[str] | None = None,
-        metadata: MetadataChoice = (),
-        tombstones: Tombstones = "drop",
+        metadata: types.MetadataChoice = (),
+        tombstones: types.Tombstones = "drop",
         threads: int = 1,
-    ) -> ConsumedBatch:
+    ) -> types.ConsumedBatch:
         """Up to ``num_messages`` messages as columns, fewer after ``timeout`` seconds.
 
         pyarrow, polars, DuckDB and pandas read the batch without a copy. It may have no rows. Its
@@ -122,8 +123,8 @@ class ConsumesBatches:
         timeout: float = 1.0,
         *,
         columns: Sequence[str] | None = None,
-        metadata: MetadataChoice = (),
-        tombstones: Tombstones = "drop",
+        metadata: types.MetadataChoice = (),
+        tombstones: types.Tombstones = "drop",
         threads: int = 1,
     ) -> Batches:
         """Iterate over batches of messages, without end.
@@ -142,7 +143,7 @@ class ConsumesBatches:
         options = batch_options(num_messages, columns, metadata, tombstones, threads)
         take = observed(self._receiving, self._batch_delivery().take)
 
-        def some() -> Found[ConsumedBatch | None]:
+        def some() -> Found[types.ConsumedBatch | None]:
             while True:
                 found = take(options, timeout)
                 batch, _, error = found
@@ -155,8 +156,8 @@ class ConsumesBatches:
 def batch_options(
     num_messages: int,
     columns: Sequence[str] | None,
-    metadata: MetadataChoice,
-    tombstones: Tombstones,
+    metadata: types.MetadataChoice,
+    tombstones: types.Tombstones,
     threads: int,
 ) -> BatchOptions:
     """The options of a call for batches, checked.

@@ -15,11 +15,11 @@ import confluent_kafka
 
 from streamcontract.kafka.connection.error_codes import LocalErrorCode
 from streamcontract.kafka.connection.guarded_client import unguarded
+from streamcontract.kafka.connection.runs import splitter
 from streamcontract.kafka.connection.waits import interruptible
 from streamcontract.kafka.consumer.commits import INTERVAL
 from streamcontract.kafka.consumer.partition import BEGINNING, UNKNOWN
 from streamcontract.kafka.consumer.queue import Run
-from streamcontract.kafka.contract.message_deserializer import splitter
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -4,31 +4,27 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, overload
 
+from streamcontract._lazy import Later
+from streamcontract._typing import Self, Unpack
 from streamcontract.errors import ConfigurationError
 from streamcontract.kafka.consumer.batches import ConsumesBatches
 from streamcontract.kafka.consumer.queue import NOTHING
-from streamcontract.kafka.contract.unions import K, P, ReadsTopics, T
+from streamcontract.kafka.contract.unions import Classes, K, P, ReadsTopics, T
+from streamcontract.kafka.message import Message
 from streamcontract.kafka.timeouts import BROKER_TIMEOUT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Sequence
 
-    import confluent_kafka
-    from typing_extensions import Self, Unpack
-
-    from streamcontract.codec.contract import Contract, RecordClass
-    from streamcontract.kafka.connection.config import Config
-    from streamcontract.kafka.consumer.options import ConsumerOptions
+    from streamcontract.codec.contract import RecordClass
+    from streamcontract.kafka.consumer import types
     from streamcontract.kafka.consumer.options import TopicConsumerOptions as OfTopic
     from streamcontract.kafka.consumer.partition import Key, Partition
-    from streamcontract.kafka.consumer.start import Start
-    from streamcontract.kafka.consumer.transaction_input import TransactionInput
-    from streamcontract.kafka.consumer.until_end import UntilEnd
-    from streamcontract.kafka.contract.binding import SchemaSource
-    from streamcontract.kafka.contract.unions import Classes
-    from streamcontract.kafka.message import Message
+else:
+    types = Later("streamcontract.kafka.consumer.types")
 
 __all__ = ["ContractConsumer"]
 
@@ -66,7 +62,8 @@ class ContractConsumer(ReadsTopics[T, K, P], ConsumesBatches):
     Args:
         config: Client properties; see :func:`streamcontract.kafka.connection.config.split_config`.
             Missing values come from the environment, else a broker at localhost:19092 and a
-            registry at http://localhost:18081. ``enable.partition.eof`` is always set.
+            registry at http://localhost:18081. ``enable.partition.eof`` is always set, and
+            ``fetch.queue.backoff.ms`` is 10 by default.
         topic: The topic, instead of the contract's.
         group: The consumer group.
         registry: A registry client to share; without it the consumer creates, and closes, its own.
@@ -116,57 +113,61 @@ class ContractConsumer(ReadsTopics[T, K, P], ConsumesBatches):
         1 MSFT 370.87
     """
 
-    contract: ClassVar[Contract | None] = None
-    client: confluent_kafka.DeserializingConsumer[Any, T]
+    contract: ClassVar[types.Contract | None] = None
+    client: types.Client
 
     @overload
     def __init__(
-        self, config: Config = None, *, record: RecordClass[T, Any, K], **options: Unpack[OfTopic]
+        self,
+        config: types.Config = None,
+        *,
+        record: RecordClass[T, Any, K],
+        **options: Unpack[OfTopic],
     ) -> None: ...
     @overload
     def __init__(
-        self, config: Config = None, *, record: type[T], **options: Unpack[OfTopic]
+        self, config: types.Config = None, *, record: type[T], **options: Unpack[OfTopic]
     ) -> None: ...
     @overload
     def __init__(
-        self, config: Config = None, *, records: Classes[T] = None, **options: Unpack[OfTopic]
+        self, config: types.Config = None, *, records: Classes[T] = None, **options: Unpack[OfTopic]
     ) -> None: ...
     @overload
     def __init__(
         self: ContractConsumer[T, K, tuple[str, int]],
-        config: Config = None,
+        config: types.Config = None,
         *,
         topics: Mapping[str, RecordClass[T, Any, K]],
-        **options: Unpack[ConsumerOptions],
+        **options: Unpack[types.ConsumerOptions],
     ) -> None: ...
     @overload
     def __init__(
         self: ContractConsumer[T, K, tuple[str, int]],
-        config: Config = None,
+        config: types.Config = None,
         *,
         topics: Mapping[str, type[T] | Sequence[type[T]]],
-        **options: Unpack[ConsumerOptions],
+        **options: Unpack[types.ConsumerOptions],
     ) -> None: ...
     @overload
     def __init__(
         self: ContractConsumer[Any, bytes | None],
-        config: Config = None,
+        config: types.Config = None,
         *,
         topic: str,
-        schema: SchemaSource,
-        **options: Unpack[ConsumerOptions],
+        schema: types.SchemaSource,
+        **options: Unpack[types.ConsumerOptions],
     ) -> None: ...
 
     def __init__(
         self,
-        config: Config = None,
+        config: types.Config = None,
         *,
         topic: str | None = None,
         record: Any = None,
         records: Classes[T] = None,
-        schema: SchemaSource | None = None,
+        schema: types.SchemaSource | None = None,
         topics: Mapping[str, Any] | None = None,
-        **options: Unpack[ConsumerOptions],
+        **options: Unpack[types.ConsumerOptions],
     ) -> None:
         # The parts of a consumer take long to import, and importing a generated module does not
         # use them yet.
@@ -285,7 +286,7 @@ class ContractConsumer(ReadsTopics[T, K, P], ConsumesBatches):
         self._delivery.in_hand = in_hand
         return messages
 
-    def until_end(self, timeout: float = 60.0) -> UntilEnd[T, K]:
+    def until_end(self, timeout: float = 60.0) -> types.UntilEnd[T, K]:
         """Iterate up to the present end offsets of this consumer's partitions.
 
         It returns exactly the messages before these end offsets: a later message stays for the
@@ -476,7 +477,7 @@ class ContractConsumer(ReadsTopics[T, K, P], ConsumesBatches):
         self._delivery.confirm()
         return self._positions.known()
 
-    def transaction_input(self) -> TransactionInput:
+    def transaction_input(self) -> types.TransactionInput:
         """This consumer as the input of a transaction, for ``ContractProducer.transaction``.
 
         Raises:
@@ -494,7 +495,7 @@ class ContractConsumer(ReadsTopics[T, K, P], ConsumesBatches):
 
         return TransactionInput(self.client, self._contact, self._delivery, self._safe_positions)
 
-    def seek(self, partition: P, start: Start) -> None:
+    def seek(self, partition: P, start: types.Start) -> None:
         """Continue from another offset of an assigned partition.
 
         Args:

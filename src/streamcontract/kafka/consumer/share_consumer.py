@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import logging
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final, overload
 
 import confluent_kafka
 
+from streamcontract._typing import Never, Self
 from streamcontract.errors import ClientError, ConfigurationError
 from streamcontract.kafka.connection.authentication_errors import AuthenticationErrors
 from streamcontract.kafka.connection.cluster import Cluster, consume_error
-from streamcontract.kafka.connection.config import build_client, split_config
+from streamcontract.kafka.connection.config import Config, build_client, split_config
 from streamcontract.kafka.connection.forks import ForkGuard
 from streamcontract.kafka.connection.guarded_client import SHARE_CONSUMER_CALLS, guarded, unguarded
 from streamcontract.kafka.consumer.config import check_topic, refuse_deserializers
@@ -20,26 +22,20 @@ from streamcontract.kafka.consumer.observed import observed
 from streamcontract.kafka.consumer.queue import NOTHING, moves_of
 from streamcontract.kafka.consumer.share_contact import ShareContact, ShareDelivery, share_error
 from streamcontract.kafka.consumer.share_message import REJECT, RELEASE, RejectedError, ShareMessage
-from streamcontract.kafka.contract.binding import Binding, bind
+from streamcontract.kafka.contract.binding import Binding, SchemaSource, bind
 from streamcontract.kafka.contract.topic_deserializer import TopicDeserializer
-from streamcontract.kafka.dead_letters.poison import DeadLetters, poison_handler
+from streamcontract.kafka.dead_letters.poison import DeadLetters, Poison, poison_handler
 from streamcontract.kafka.errors import MessageDecodeError, kafka_error_of
 from streamcontract.kafka.message import K, Keyed, T
-from streamcontract.kafka.telemetry import telemetry_of
+from streamcontract.kafka.telemetry import Telemetry, telemetry_of
 from streamcontract.registry import SchemaRegistry
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from typing_extensions import Never, Self, Unpack
+    from typing_extensions import Unpack
 
     from streamcontract.codec.contract import RecordClass
-    from streamcontract.kafka.connection.config import Config
     from streamcontract.kafka.consumer.options import ShareConsumerOptions
     from streamcontract.kafka.consumer.options import TopicShareConsumerOptions as OfTopic
-    from streamcontract.kafka.contract.binding import SchemaSource
-    from streamcontract.kafka.dead_letters.poison import Poison
-    from streamcontract.kafka.telemetry import Telemetry
 
 __all__ = ["ContractShareConsumer"]
 

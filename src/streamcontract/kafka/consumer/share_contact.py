@@ -11,12 +11,12 @@ import confluent_kafka
 
 from streamcontract.kafka.connection.cluster import consume_error
 from streamcontract.kafka.connection.error_codes import NO_SHARE_GROUPS
+from streamcontract.kafka.connection.runs import splitter
 from streamcontract.kafka.connection.waits import interruptible
 from streamcontract.kafka.consumer.delivery import Delivery, Found
 from streamcontract.kafka.consumer.partition import Key, Partition
 from streamcontract.kafka.consumer.queue import NOTHING, Queue, Run, moves_of
 from streamcontract.kafka.consumer.share_message import ACCEPT, REJECT, RELEASE
-from streamcontract.kafka.contract.message_deserializer import splitter
 from streamcontract.kafka.contract.topic_deserializer import TopicDeserializer
 from streamcontract.kafka.dead_letters.handler import PoisonHandler
 from streamcontract.kafka.errors import ConsumeError, MessageDecodeError, kafka_error_of

@@ -4,29 +4,30 @@ from __future__ import annotations
 
 import functools
 import time
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from streamcontract._lazy import Later
+from streamcontract._typing import Self
 from streamcontract.kafka.connection.waits import SLICE
 from streamcontract.kafka.consumer.batches import Batches, batch_options
 from streamcontract.kafka.consumer.observed import observed
 from streamcontract.kafka.consumer.queue import NOTHING
 from streamcontract.kafka.errors import StalledError
-from streamcontract.kafka.message import K, Keyed, T
+from streamcontract.kafka.message import K, Keyed, Message, T
+from streamcontract.kafka.telemetry import Receiving
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping
 
-    from typing_extensions import Self
-
-    from streamcontract.kafka.batches.batch import ConsumedBatch
-    from streamcontract.kafka.batches.metadata import MetadataChoice, Tombstones
-    from streamcontract.kafka.consumer.batch_delivery import BatchDelivery, BatchOptions
-    from streamcontract.kafka.consumer.contact import Contact
-    from streamcontract.kafka.consumer.delivery import Delivery, Found
-    from streamcontract.kafka.consumer.offsets import Offsets
+    from streamcontract.kafka.batches import types
+    from streamcontract.kafka.consumer import parts
+    from streamcontract.kafka.consumer.batch_delivery import BatchOptions
+    from streamcontract.kafka.consumer.delivery import Found
     from streamcontract.kafka.consumer.queue import Run
-    from streamcontract.kafka.message import Message
-    from streamcontract.kafka.telemetry import Receiving
+else:
+    types = Later("streamcontract.kafka.batches.types")
+    parts = Later("streamcontract.kafka.consumer.parts")
 
 __all__ = ["UntilEnd"]
 
@@ -52,12 +53,12 @@ class UntilEnd(Keyed[T, K]):
     def __init__(
         self,
         topic: str,
-        offsets: Offsets,
-        contact: Contact,
-        delivery: Delivery[T],
+        offsets: parts.Offsets,
+        contact: parts.Contact,
+        delivery: parts.Delivery[T],
         receiving: Receiving,
         timeout: float,
-        batch_delivery: Callable[[], BatchDelivery],
+        batch_delivery: Callable[[], parts.BatchDelivery],
     ) -> None:
         self._topic = topic
         self._receiving = receiving
@@ -94,8 +95,8 @@ class UntilEnd(Keyed[T, K]):
         num_messages: int = 10_000,
         *,
         columns: Sequence[str] | None = None,
-        metadata: MetadataChoice = (),
-        tombstones: Tombstones = "drop",
+        metadata: types.MetadataChoice = (),
+        tombstones: types.Tombstones = "drop",
         threads: int = 1,
     ) -> Batches:
         """Iterate over the same messages as batches, each full except for the last ones.
@@ -115,13 +116,13 @@ class UntilEnd(Keyed[T, K]):
         return Batches(self._delivery, functools.partial(take, options))
 
     def remaining(self) -> dict[Any, tuple[int | None, int]]:
-        """Where each partition stands that is not read to its end; nothing at the end.
+        """The partitions that are not read to their ends; empty if all are.
 
-        For those who take messages from the consumer itself, such as in lists: what they were
-        given last counts as read from the next call for messages on.
+        It is for applications that call the consumer's own methods, such as ``consume``. The
+        messages that one returns count as read when the next one begins.
 
         Returns:
-            By partition its position, None where nothing came yet, and its end.
+            For each partition its position, None if no message was read, and its end offset.
         """
         self._follow_assignment()
         return self._remaining()
@@ -139,7 +140,7 @@ class UntilEnd(Keyed[T, K]):
                 return None, NOTHING, None
             self._wait(deadline)
 
-    def _next_batch(self, options: BatchOptions) -> Found[ConsumedBatch | None]:
+    def _next_batch(self, options: BatchOptions) -> Found[types.ConsumedBatch | None]:
         """The next batch; None at the ends."""
         batches = self._batch_delivery()
         found = batches.begin(options)

@@ -12,7 +12,11 @@ import confluent_kafka
 from streamcontract.errors import ConfigurationError
 from streamcontract.kafka.connection.authentication_errors import AuthenticationErrors
 from streamcontract.kafka.connection.cluster import Cluster
-from streamcontract.kafka.connection.config import build_client, split_config
+from streamcontract.kafka.connection.config import (
+    CONSUMER_DEFAULTS,
+    build_client,
+    split_config,
+)
 from streamcontract.kafka.connection.forks import ForkGuard
 from streamcontract.kafka.connection.guarded_client import CONSUMER_CALLS, guarded, unguarded
 from streamcontract.kafka.connection.waits import Waiting
@@ -143,7 +147,7 @@ def wire(
     callbacks = Callbacks(
         topics, options.get("on_assign"), options.get("on_revoke"), options.get("on_lost")
     )
-    settings = split_config(config)
+    settings = split_config(config, defaults=CONSUMER_DEFAULTS)
     refuse_deserializers(settings.client)
     count = take_commit_count(settings.client)
     authentication = AuthenticationErrors(settings.client)

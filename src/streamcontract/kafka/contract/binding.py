@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 
 import attrs
 
@@ -22,14 +23,13 @@ from streamcontract.schema import Schema, parse_schema
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
-    from typing import TypeAlias
-
-    SchemaSource: TypeAlias = Schema | str | dict[str, Any] | list[Any] | Path
 
 __all__ = ["Binding", "bind", "bind_each", "checked_topic"]
 
 T = TypeVar("T")
+
+SchemaSource: TypeAlias = Schema | str | dict[str, Any] | list[Any] | Path
+"""A schema, or what one is parsed from."""
 
 
 @attrs.frozen

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import attrs
@@ -19,19 +19,15 @@ from streamcontract.kafka.contract.binding import bind
 from streamcontract.kafka.contract.framed import FramedDeserializer
 from streamcontract.kafka.contract.keys import KeyCodec, keys_alike
 from streamcontract.kafka.errors import UnexpectedTypeError
-from streamcontract.schema import STORED, parse_schema
+from streamcontract.registry import SchemaRegistry
+from streamcontract.schema import STORED, Schema, parse_schema
 from streamcontract.schema.inline import inlined
-from streamcontract.schema.model import NamedType, UnionType
-from streamcontract.wire import CONFLUENT
+from streamcontract.schema.model import AvroType, NamedType, UnionType
+from streamcontract.wire import CONFLUENT, OwnFraming, WireFormat
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
-
     from streamcontract.kafka.contract.binding import Binding
-    from streamcontract.registry import SchemaRegistry
-    from streamcontract.schema import Schema
-    from streamcontract.schema.model import AvroType
-    from streamcontract.wire import Frame, OwnFraming, WireFormat
+    from streamcontract.wire import Frame
 
 __all__ = [
     "DispatchingDeserializer",

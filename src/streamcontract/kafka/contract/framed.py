@@ -3,25 +3,34 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable, Collection, Hashable, Mapping
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from confluent_kafka.serialization import Deserializer, MessageField, SerializationContext
 
+from streamcontract._lazy import Later
+from streamcontract.codec import Codec
 from streamcontract.errors import ArgumentError
 from streamcontract.kafka.telemetry import NO_TELEMETRY
+from streamcontract.registry import SchemaRegistry
 from streamcontract.registry.rules import require_no_rules
-from streamcontract.wire import CONFLUENT, IdKind, wire_format
+from streamcontract.schema import Schema
+from streamcontract.schema.model import AvroType
+from streamcontract.wire import (
+    CONFLUENT,
+    Frame,
+    IdKind,
+    OwnFraming,
+    RawHeaders,
+    WireFormat,
+    wire_format,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Hashable, Mapping
-
-    from streamcontract.codec import Codec
-    from streamcontract.kafka.message import SchemaId
+    from streamcontract.kafka import message as messages
     from streamcontract.kafka.telemetry import TopicReceiving
-    from streamcontract.registry import SchemaRegistry
-    from streamcontract.schema import Schema
-    from streamcontract.schema.model import AvroType
-    from streamcontract.wire import Frame, OwnFraming, RawHeaders, WireFormat
+else:
+    messages = Later("streamcontract.kafka.message")
 
 __all__ = ["Decoders", "FramedDeserializer", "checked_registry"]
 
@@ -41,11 +50,11 @@ class Decoders(Generic[T]):
     def __init__(self, capacity: int) -> None:
         self._capacity = capacity
         self._lock = threading.Lock()
-        self.known: dict[Hashable, tuple[SchemaId, Callable[[bytes], T]]] = {}
+        self.known: dict[Hashable, tuple[messages.SchemaId, Callable[[bytes], T]]] = {}
 
     def keep(
-        self, key: Hashable, known: tuple[SchemaId, Callable[[bytes], T]]
-    ) -> tuple[SchemaId, Callable[[bytes], T]]:
+        self, key: Hashable, known: tuple[messages.SchemaId, Callable[[bytes], T]]
+    ) -> tuple[messages.SchemaId, Callable[[bytes], T]]:
         """Cache the schema id and the function of a frame, and return them."""
         with self._lock:
             self.known[key] = known
@@ -90,7 +99,7 @@ class FramedDeserializer(Deserializer, Generic[T]):
         self.receiving: TopicReceiving = NO_TELEMETRY
 
     @property
-    def decoders(self) -> Mapping[Hashable, tuple[SchemaId, Callable[[bytes], T]]]:
+    def decoders(self) -> Mapping[Hashable, tuple[messages.SchemaId, Callable[[bytes], T]]]:
         """Schema id and decoding function by frame, for the frames so far.
 
         For hot loops: look up the ``FrameReader.key`` here, which is ``data[:5]`` for a value after
@@ -131,7 +140,7 @@ class FramedDeserializer(Deserializer, Generic[T]):
 
     def decoder(
         self, data: bytes, headers: RawHeaders = None, *, is_key: bool = False
-    ) -> tuple[SchemaId, Callable[[bytes], T]]:
+    ) -> tuple[messages.SchemaId, Callable[[bytes], T]]:
         """The schema id of a message's bytes, and the function that decodes them.
 
         Args:

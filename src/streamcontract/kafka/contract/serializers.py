@@ -7,6 +7,7 @@ same.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from confluent_kafka.serialization import (
@@ -16,27 +17,35 @@ from confluent_kafka.serialization import (
     Serializer,
 )
 
-from streamcontract.codec import Codec
+from streamcontract.codec import Codec, Contract
 from streamcontract.codec.bindings import contracts_of
 from streamcontract.errors import ConfigurationError
 from streamcontract.kafka.contract.framed import FramedDeserializer, checked_registry
+from streamcontract.kafka.contract.keys import KeyCodec
 from streamcontract.kafka.contract.payloads import payload_decoder, payload_encoder
+from streamcontract.registry import SchemaRegistry
 from streamcontract.registry.cache import OnceCache
 from streamcontract.registry.rules import require_no_rules
-from streamcontract.registry.subjects import checked_strategy, topic_name_strategy
-from streamcontract.wire import CONFLUENT, schema_id_headers, wire_format
+from streamcontract.registry.subjects import (
+    SubjectNameStrategy,
+    checked_strategy,
+    topic_name_strategy,
+)
+from streamcontract.schema import Schema
+from streamcontract.schema.model import AvroType
+from streamcontract.wire import (
+    CONFLUENT,
+    Location,
+    OwnFraming,
+    WireFormat,
+    Written,
+    schema_id_headers,
+    wire_format,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
-
-    from streamcontract.codec import Contract
-    from streamcontract.kafka.contract.keys import KeyCodec
-    from streamcontract.registry import SchemaRegistry
     from streamcontract.registry.results import Identified
-    from streamcontract.registry.subjects import SubjectNameStrategy
-    from streamcontract.schema import Schema
-    from streamcontract.schema.model import AvroType
-    from streamcontract.wire import Frame, Location, OwnFraming, WireFormat, Written
+    from streamcontract.wire import Frame
 
 __all__ = [
     "ContractDeserializer",

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import functools
 import types
+from collections.abc import Sequence
 from typing import (
     TYPE_CHECKING,
     Any,
     ClassVar,
     Final,
     Generic,
+    TypeAlias,
     TypeVar,
     Union,
     get_args,
@@ -19,6 +21,9 @@ from typing import (
 from streamcontract.kafka.message import Brackets, K, T
 
 __all__ = ["K", "K_contra", "P", "Produces", "ReadsTopics", "ReadsUnions", "T"]
+
+Classes: TypeAlias = Sequence[type[T]] | None
+"""The classes of a topic with several types."""
 
 _UNIONS: Final = (Union, types.UnionType)
 
@@ -53,15 +58,10 @@ class ReadsUnions(Brackets):
 
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from typing import TypeAlias
-
     from typing_extensions import TypeVar as TypeVarWithDefault  # PEP 696, for type checkers alone
 
     K_contra = TypeVarWithDefault("K_contra", default=Any, contravariant=True)
     P = TypeVarWithDefault("P", default=int)
-
-    Classes: TypeAlias = Sequence[type[T]] | None
 
     class Produces(ReadsUnions, Generic[T, K_contra]):
         """Generic over the types of values and of keys."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import time
+from collections.abc import Sequence
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, Final, Protocol
 from uuid import UUID
@@ -18,8 +19,6 @@ import attrs
 from streamcontract.errors import DataError, StreamContractError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     import confluent_kafka
 
     from streamcontract.kafka.errors import MessageDecodeError

@@ -34,11 +34,11 @@ from streamcontract.kafka.dead_letters.topic import DeadLetterTopic, Entry
 from streamcontract.kafka.errors import MessageDecodeError, ProduceError, kafka_error_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from streamcontract.kafka.contract.topic_deserializer import TopicDeserializer
 
-__all__ = ["Replayed", "preview_replay", "replay_dead_letters"]
+__all__ = ["Replayed", "preview_of", "replay_dead_letters"]
 
 # Seconds for one step of a transaction; the same as the default of transaction.timeout.ms.
 _TIMEOUT: Final = 60.0
@@ -117,26 +117,17 @@ def replay_dead_letters(
         return done
 
 
-def preview_replay(
-    topic: str,
-    readers: Mapping[str, TopicDeserializer[Any]],
-    config: Mapping[str, Any] | None = None,
-) -> Replayed:
-    """The result that :func:`replay_dead_letters` would have now; nothing is sent.
+def preview_of(entries: Iterable[Entry], readers: Mapping[str, TopicDeserializer[Any]]) -> Replayed:
+    """The result that :func:`replay_dead_letters` would have now for messages; nothing is sent.
 
     Args:
-        topic: The dead letter topic.
+        entries: The messages of a dead letter topic.
         readers: The deserializers of each source topic.
-        config: Client properties.
 
     Raises:
-        ConfigurationError: The configuration is wrong.
         RegistryError: The registry did not answer.
-        ConsumeError: There is no such topic, or the brokers did not answer.
     """
-    with DeadLetterTopic(topic, config) as letters:
-        fates = (_fate(entry, readers)[0] for batch in letters.open() for entry in batch)
-        return sum(fates, Replayed())
+    return sum((_fate(entry, readers)[0] for entry in entries), Replayed())
 
 
 def _fate(

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 __all__ = [
     "DeadLetterTopic",
     "Entry",
+    "Part",
     "dead_letter_topics",
     "find_dead_letter_topic",
 ]
@@ -59,12 +60,30 @@ class Entry:
     is_copy: bool
 
 
+@attrs.frozen
+class Part:
+    """The open messages of the newest part of a dead letter topic.
+
+    Attributes:
+        batches: The messages in the order of each partition, read while they are iterated.
+        scanned: The number of offsets in the part.
+        rest: The offsets before the part that may be open: the first one, and the one after the
+            last, by partition.
+    """
+
+    batches: Iterator[list[Entry]]
+    scanned: int
+    rest: Mapping[int, tuple[int, int]]
+
+
 class DeadLetterTopic:
     """Reads the open messages of a dead letter topic.
 
     Args:
         topic: The dead letter topic.
         config: Client properties; see :func:`streamcontract.kafka.connection.config.split_config`.
+        cluster: The brokers, where they are known already; the properties are not used then.
+        patience: Seconds without a new message after which reading raises.
 
     Attributes:
         cluster: The brokers.
@@ -73,10 +92,17 @@ class DeadLetterTopic:
         ConfigurationError: The configuration is wrong.
     """
 
-    def __init__(self, topic: str, config: Mapping[str, Any] | None = None) -> None:
-        settings = split_config(config)
+    def __init__(
+        self,
+        topic: str,
+        config: Mapping[str, Any] | None = None,
+        *,
+        cluster: Cluster | None = None,
+        patience: float = _PATIENCE,
+    ) -> None:
         self.topic = topic
-        self.cluster = Cluster(settings.client)
+        self.cluster = cluster or Cluster(split_config(config).client)
+        self._patience = patience
         self._client = bounded_reader(self.cluster)
 
     def __enter__(self) -> Self:
@@ -93,22 +119,54 @@ class DeadLetterTopic:
 
         Raises:
             ConsumeError: There is no such topic, or the brokers did not answer.
-            StalledError: There was no message for a minute.
+            StalledError: There was no message for ``patience`` seconds.
         """
         partitions = self._partitions()
-        ends = self.cluster.end_offsets(self.topic, partitions)
-        firsts = self.cluster.first_offsets(self.topic, partitions)
-        begins, met = self._settled(firsts, ends)
+        firsts, ends = self.cluster.bounds(self.topic, partitions)
+        begins, met = self._settled(firsts, firsts, ends)
         yield from self._read(begins, ends, met)
 
+    def newest(self, offsets: Mapping[int, tuple[int, int]], most: int) -> Part:
+        """The open messages at the end of ranges of offsets, without reading the whole topic.
+
+        The marks of replays are after the dead letters that they settle, so the end of a partition
+        shows them. Copies are recognised within the part only.
+
+        Args:
+            offsets: The first offset and the one after the last, by partition: those of the topic,
+                or the rest of an earlier part.
+            most: The number of messages to read, of all partitions together.
+
+        Raises:
+            ConsumeError: There is no such topic, or the brokers did not answer.
+            StalledError: There was no message for ``patience`` seconds.
+        """
+        each_most = max(1, most // max(1, len(offsets)))
+        firsts = {number: first for number, (first, _) in offsets.items()}
+        ends = {number: end for number, (_, end) in offsets.items()}
+        lows = {number: max(firsts[number], ends[number] - each_most) for number in offsets}
+        opens, met = self._settled(firsts, lows, ends)
+        begins = {number: max(opens[number], low) for number, low in lows.items()}
+        return Part(
+            self._read(begins, ends, met),
+            sum(ends[number] - low for number, low in lows.items()),
+            {number: (opens[number], low) for number, low in lows.items() if opens[number] < low},
+        )
+
     def _settled(
-        self, firsts: dict[int, int], ends: dict[int, int]
+        self, firsts: dict[int, int], lows: dict[int, int], ends: dict[int, int]
     ) -> tuple[dict[int, int], set[Any]]:
-        """The offset of the first open message by partition, and the identities of those done."""
+        """The offset of the first open message by partition, and the identities of those done.
+
+        Args:
+            firsts: The first offset that may be open, by partition.
+            lows: The offset to read from.
+            ends: The offset to read to.
+        """
         begins = dict(firsts)
         places: dict[Any, list[tuple[int, int]]] = {}
         holds_dead_letters = self.topic.endswith(SUFFIX)
-        for batch in read_between(self._client, self.topic, firsts, ends, timeout=_PATIENCE):
+        for batch in read_between(self._client, self.topic, lows, ends, timeout=self._patience):
             for raw in batch:
                 partition, offset = _number(raw.partition()), _number(raw.offset())
                 mark = settled_before(raw)
@@ -139,9 +197,8 @@ class DeadLetterTopic:
             ConfigurationError: There is no message there.
         """
         if partition in self._partitions():
-            end = self.cluster.end_offsets(self.topic, [partition])[partition]
-            first = self.cluster.first_offsets(self.topic, [partition])[partition]
-            if first <= offset < end:
+            firsts, ends = self.cluster.bounds(self.topic, [partition])
+            if firsts[partition] <= offset < ends[partition]:
                 place = {partition: offset}
                 for batch in self._read(place, {partition: offset + 1}, set()):
                     for entry in batch:
@@ -154,7 +211,7 @@ class DeadLetterTopic:
     def _read(
         self, begins: dict[int, int], ends: dict[int, int], met: set[Any]
     ) -> Iterator[list[Entry]]:
-        batches = read_between(self._client, self.topic, begins, ends, timeout=_PATIENCE)
+        batches = read_between(self._client, self.topic, begins, ends, timeout=self._patience)
         for batch in batches:
             yield [_entry(raw, met) for raw in batch if settled_before(raw) is None]
 

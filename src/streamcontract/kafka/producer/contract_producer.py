@@ -7,23 +7,18 @@ import warnings
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Final, overload
 
+from streamcontract._lazy import Later
+from streamcontract._typing import Self, Unpack
 from streamcontract.errors import ArgumentError
 from streamcontract.guards import seconds
-from streamcontract.kafka.contract.unions import K_contra, Produces, T
+from streamcontract.kafka.contract.unions import Classes, K_contra, Produces, T
 from streamcontract.kafka.timeouts import TRANSACTION_TIMEOUT
 
 if TYPE_CHECKING:
-    import confluent_kafka
-    from typing_extensions import Self, Unpack
-
-    from streamcontract.codec.contract import Contract, RecordClass
-    from streamcontract.kafka.connection.config import Config
-    from streamcontract.kafka.consumer import ContractConsumer
-    from streamcontract.kafka.contract.binding import SchemaSource
+    from streamcontract.codec.contract import RecordClass
     from streamcontract.kafka.contract.derived_key import Derived
-    from streamcontract.kafka.contract.unions import Classes
+    from streamcontract.kafka.producer import types
     from streamcontract.kafka.producer.options import (
-        BatchOptions,
         BulkOptions,
         ClientOptions,
         KeyedProduceOptions,
@@ -31,12 +26,8 @@ if TYPE_CHECKING:
         ProduceOptions,
     )
     from streamcontract.kafka.producer.options import ProducerOptions as Options
-    from streamcontract.kafka.producer.produce_report import ProduceProgress, ProduceReport
-    from streamcontract.kafka.producer.transactions import Transaction
-    from streamcontract.kafka.telemetry import Telemetry
-    from streamcontract.registry import SchemaRegistry
-
-    AnyConsumer = ContractConsumer[Any, Any, Any]
+else:
+    types = Later("streamcontract.kafka.producer.types")
 
 __all__ = ["ContractProducer"]
 
@@ -104,43 +95,47 @@ class ContractProducer(Produces[T, K_contra]):
         ...     producer.produce(bar)
     """
 
-    contract: ClassVar[Contract | None] = None
-    client: confluent_kafka.SerializingProducer[Any, T]
+    contract: ClassVar[types.Contract | None] = None
+    client: types.Client
     _is_drained = False
     _shown_as: ClassVar[str | None] = None  # in the warning about one that was not closed
 
     @overload
     def __init__(
-        self, config: Config = None, *, record: RecordClass[T, K_contra], **options: Unpack[Options]
+        self,
+        config: types.Config = None,
+        *,
+        record: RecordClass[T, K_contra],
+        **options: Unpack[Options],
     ) -> None: ...
     @overload
     def __init__(
-        self, config: Config = None, *, record: type[T], **options: Unpack[Options]
+        self, config: types.Config = None, *, record: type[T], **options: Unpack[Options]
     ) -> None: ...
     @overload
     def __init__(
-        self, config: Config = None, *, records: Classes[T] = None, **options: Unpack[Options]
+        self, config: types.Config = None, *, records: Classes[T] = None, **options: Unpack[Options]
     ) -> None: ...
     @overload
     def __init__(
         self: ContractProducer[Any, str | bytes | None],
-        config: Config = None,
+        config: types.Config = None,
         *,
         topic: str,
-        schema: SchemaSource,
+        schema: types.SchemaSource,
         **options: Unpack[ClientOptions],
     ) -> None: ...
 
     def __init__(
         self,
-        config: Config = None,
+        config: types.Config = None,
         *,
         topic: str | None = None,
-        registry: SchemaRegistry | None = None,
-        telemetry: Telemetry | None = None,
+        registry: types.SchemaRegistry | None = None,
+        telemetry: types.Telemetry | None = None,
         record: Any = None,
         records: Classes[T] = None,
-        schema: SchemaSource | None = None,
+        schema: types.SchemaSource | None = None,
     ) -> None:
         # The parts of a producer take long to import, and importing a generated module does not
         # use them yet.
@@ -212,7 +207,7 @@ class ContractProducer(Produces[T, K_contra]):
     @overload
     def produce_all(
         self: ContractProducer[T, None], values: Iterable[T], **limits: Unpack[BulkOptions]
-    ) -> ProduceReport[T]: ...
+    ) -> types.ProduceReport[T]: ...
     @overload
     def produce_all(
         self: ContractProducer[T, None],
@@ -220,7 +215,7 @@ class ContractProducer(Produces[T, K_contra]):
         *,
         options: Callable[[T | None], ProduceOptions[K_contra]],
         **limits: Unpack[BulkOptions],
-    ) -> ProduceReport[T]: ...
+    ) -> types.ProduceReport[T]: ...
     @overload
     def produce_all(
         self,
@@ -228,7 +223,7 @@ class ContractProducer(Produces[T, K_contra]):
         *,
         options: Callable[[T | None], KeyedProduceOptions[K_contra]],
         **limits: Unpack[BulkOptions],
-    ) -> ProduceReport[T]: ...
+    ) -> types.ProduceReport[T]: ...
     @overload
     def produce_all(
         self: ContractProducer[T, object],
@@ -236,17 +231,17 @@ class ContractProducer(Produces[T, K_contra]):
         *,
         options: Callable[[T | None], ProduceOptions] | None = None,
         **limits: Unpack[BulkOptions],
-    ) -> ProduceReport[T]: ...
+    ) -> types.ProduceReport[T]: ...
 
     def produce_all(
         self,
         values: Iterable[T | None],
         *,
         options: Callable[[Any], Any] | None = None,
-        progress: Callable[[ProduceProgress], object] | None = None,
+        progress: Callable[[types.ProduceProgress], object] | None = None,
         max_in_flight: int = 50_000,
         max_failures: int = 1_000,
-    ) -> ProduceReport[T]:
+    ) -> types.ProduceReport[T]:
         """Produce every record of an iterable, and wait until each is delivered or has failed.
 
         Records are taken from the iterable as fast as the brokers accept them, and a failed record
@@ -300,7 +295,9 @@ class ContractProducer(Produces[T, K_contra]):
         )
         return run.complete(lambda: run.take_all(values))
 
-    def produce_batch(self, data: object, **options: Unpack[BatchOptions]) -> ProduceReport[None]:
+    def produce_batch(
+        self, data: object, **options: Unpack[types.BatchOptions]
+    ) -> types.ProduceReport[None]:
         """Produce every row of Arrow columns, and wait until each is delivered or has failed.
 
         Values are encoded by column, as ``Codec.encode_columns`` does it, batch by batch. A row
@@ -378,10 +375,10 @@ class ContractProducer(Produces[T, K_contra]):
 
     def transaction(
         self,
-        consumer: AnyConsumer | Sequence[AnyConsumer] | None = None,
+        consumer: types.AnyConsumer | Sequence[types.AnyConsumer] | None = None,
         *,
         timeout: float = TRANSACTION_TIMEOUT,
-    ) -> Transaction:
+    ) -> types.Transaction:
         """A ``with`` block whose records are committed together, or aborted.
 
         With a consumer its positions are committed in the same transaction, so that each of its

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import Generic, TypeVar
 
 import attrs
 
-from streamcontract.kafka.errors import ProduceFailuresError
-
-if TYPE_CHECKING:
-    from streamcontract.kafka.errors import MessageEncodeError, ProduceError
-    from streamcontract.kafka.message import Delivery
+from streamcontract.kafka.errors import MessageEncodeError, ProduceError, ProduceFailuresError
+from streamcontract.kafka.message import Delivery
 
 __all__ = ["ProduceFailure", "ProduceProgress", "ProduceReport"]
 

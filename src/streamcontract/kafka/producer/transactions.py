@@ -10,10 +10,12 @@ import contextlib
 import logging
 import time
 import warnings
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import confluent_kafka
 
+from streamcontract._lazy import Later
 from streamcontract.errors import ClientError, ConfigurationError
 from streamcontract.kafka.connection.authentication_errors import authentication_advice
 from streamcontract.kafka.connection.error_codes import FENCED, LocalErrorCode
@@ -31,10 +33,12 @@ from streamcontract.kafka.errors import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator
 
     from streamcontract.kafka.connection.authentication_errors import AuthenticationErrors
-    from streamcontract.kafka.consumer.transaction_input import TransactionInput
+    from streamcontract.kafka.consumer import types
+else:
+    types = Later("streamcontract.kafka.consumer.types")
 
 __all__ = ["Transaction", "Transactions"]
 
@@ -137,7 +141,10 @@ class Transactions:
         self.is_open = True
 
     def commit(
-        self, sources: Sequence[TransactionInput], timeout: float, flush: Callable[[float], int]
+        self,
+        sources: Sequence[types.TransactionInput],
+        timeout: float,
+        flush: Callable[[float], int],
     ) -> None:
         """Flush the queue, then commit the transaction, with the positions of ``sources``.
 
@@ -233,7 +240,7 @@ class Transactions:
 
     def block(
         self,
-        inputs: Sequence[TransactionInput],
+        inputs: Sequence[types.TransactionInput],
         timeout: float,
         flush: Callable[[float], int],
     ) -> Transaction:
@@ -311,7 +318,7 @@ class Transaction:
     def __init__(
         self,
         transactions: Transactions,
-        sources: Sequence[TransactionInput],
+        sources: Sequence[types.TransactionInput],
         timeout: float,
         flush: Callable[[float], int],
     ) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import difflib
 import operator
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import attrs
 
@@ -32,6 +32,7 @@ from streamcontract.messages.where.tree import (
     Path,
     Truth,
 )
+from streamcontract.schema import Schema
 from streamcontract.schema.model import (
     ArrayType,
     AvroType,
@@ -41,9 +42,6 @@ from streamcontract.schema.model import (
     UnionType,
     branch_name,
 )
-
-if TYPE_CHECKING:
-    from streamcontract.schema import Schema
 
 __all__ = ["ROOT", "compile_where"]
 

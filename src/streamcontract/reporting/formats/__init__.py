@@ -11,10 +11,15 @@ from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 
-if TYPE_CHECKING:
-    from rich.text import Text
+from streamcontract._lazy import Later
 
-    from streamcontract.reporting.report import Report
+if TYPE_CHECKING:
+    from rich import text as rich_text
+
+    from streamcontract.reporting import report as reports
+else:
+    reports = Later("streamcontract.reporting.report")
+    rich_text = Later("rich.text")
 
 __all__ = ["DEFAULT_FORMAT", "FORMATS", "Format", "format_names", "render"]
 
@@ -54,7 +59,7 @@ def format_names() -> tuple[str, ...]:
     return tuple(row.name for row in FORMATS)
 
 
-def render(report: Report, name: str) -> str | Text:
+def render(report: reports.Report, name: str) -> str | rich_text.Text:
     """A report in a format: text with styles for people, plain text for machines.
 
     Args:
@@ -63,5 +68,5 @@ def render(report: Report, name: str) -> str | Text:
     """
     [row] = [row for row in FORMATS if row.name == name]
     module: Any = importlib.import_module(f"{__name__}.{row.module}")
-    rendered: str | Text = module.render(report)
+    rendered: str | rich_text.Text = module.render(report)
     return rendered

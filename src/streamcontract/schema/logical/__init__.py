@@ -6,7 +6,7 @@ and the underlying type is used. It stays among the type's attributes, so that t
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
 
 from streamcontract.schema.logical.decimals import most_digits
 from streamcontract.schema.logical.duration import Duration
@@ -20,12 +20,7 @@ from streamcontract.schema.logical.row import (
     Unit,
 )
 from streamcontract.schema.logical.rows import LOGICAL_TYPES
-from streamcontract.schema.model import FixedType, LogicalType, PrimitiveType
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from streamcontract.schema.model import JsonValue
+from streamcontract.schema.model import FixedType, JsonValue, LogicalType, PrimitiveType
 
 __all__ = [
     "LOGICAL_TYPES",

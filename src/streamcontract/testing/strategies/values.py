@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
+import pathlib
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, TypeVar, overload
@@ -30,8 +31,6 @@ from streamcontract.testing.strategies.overrides import Overrides, checked_overr
 from streamcontract.testing.strategies.shape import heights, recurring
 
 if TYPE_CHECKING:
-    import pathlib
-
     from streamcontract.codec import Contract
     from streamcontract.codec.contract import RecordClass
 

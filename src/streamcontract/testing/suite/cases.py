@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import attrs
@@ -19,8 +21,7 @@ from streamcontract.testing.suite.contracts import find_contracts
 from streamcontract.testing.suite.history import History, default_sources
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
-    from pathlib import Path
+    from collections.abc import Iterator
 
     from streamcontract.testing.suite.contracts import TestedContract
 

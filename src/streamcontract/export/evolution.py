@@ -1,0 +1,142 @@
+"""Evolution of an export: which changes of the reader schema its target takes.
+
+Readers of Parquet unite files by the names of columns, and give null where a file lacks one. A
+column of two types is refused: of such files some readers raise, and some convert one type to the
+other with a loss. So columns may be added, and may become nullable or not.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from streamcontract.codec import Codec
+from streamcontract.errors import ConfigurationError, SchemaParseError
+from streamcontract.export.target import import_pyarrow
+from streamcontract.schema import parse_schema
+from streamcontract.schema.model import RecordType
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from streamcontract.export.target import Content
+    from streamcontract.schema import Schema
+
+__all__ = ["continued", "defaults", "names_of", "with_nullable"]
+
+
+def continued(content: Content, found: object, place: str) -> Content:
+    """The content of a target from now on, which had another until now.
+
+    Args:
+        content: The content that an export wants it to have.
+        found: The document of the content that it has.
+        place: What errors call it.
+
+    Raises:
+        ConfigurationError: It cannot have both.
+    """
+    theirs: Mapping[str, Any] = found if isinstance(found, dict) else {}
+    content.check_same(theirs, place)
+    content = content.joined(theirs)
+    if content.document()["schema"] == theirs.get("schema"):
+        return content
+    before = _columns_of(_schema_of(theirs.get("schema"), place), content.columns)
+    now = _columns_of(content.schema, content.columns)
+    faults = [*_lost(before, now), *_retyped(before, now), *_unfilled(content.schema, before, now)]
+    if faults:
+        raise ConfigurationError(
+            f"{place} was exported with another schema: {'; '.join(faults)}. Export into another "
+            "place, or leave the columns as they were and add others"
+        )
+    nullable = {
+        name
+        for name, field in now.items()
+        if not field.nullable and (name not in before or before[name].nullable)
+    }
+    return content.with_nullable({*content.nullable, *nullable})
+
+
+def _schema_of(document: Any, place: str) -> Schema:
+    try:
+        return parse_schema(document)
+    except SchemaParseError as error:
+        raise ConfigurationError(
+            f"the schema of {place} is damaged ({error}): export into another place"
+        ) from error
+
+
+def _columns_of(schema: Schema, columns: Sequence[str] | None) -> dict[str, Any]:
+    """The fields of Arrow, by name; without columns that the schema does not have."""
+    root = schema.root
+    if columns is not None and isinstance(root, RecordType):
+        known = {field.name for field in root.fields}
+        columns = [name for name in columns if name in known]
+    pa = import_pyarrow("export")
+    found = pa.schema(Codec[Any](schema).decode_columns([], columns=columns))
+    return {field.name: field for field in found}
+
+
+def _lost(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+    return [
+        f"it has the column {name!r} ({field.type}), and the schema no such field"
+        for name, field in before.items()
+        if name not in now
+    ]
+
+
+def _retyped(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+    return [
+        f"its column {name!r} is {field.type}, and that of the schema is {now[name].type}"
+        for name, field in before.items()
+        if name in now and now[name].type != field.type
+    ]
+
+
+def _unfilled(schema: Schema, before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+    """New columns that no earlier message has a value for."""
+    root = schema.root
+    filled = (
+        {field.name for field in root.fields if field.has_default}
+        if isinstance(root, RecordType)
+        else set()
+    )
+    return [
+        f"the column {name!r} ({field.type}) is new, and the field has no default"
+        for name, field in now.items()
+        if name not in before and not field.nullable and name not in filled
+    ]
+
+
+def names_of(content: Content) -> Sequence[str]:
+    """The columns of values that a content has."""
+    return list(_columns_of(content.schema, content.columns))
+
+
+def defaults(schema: Schema, columns: Sequence[str]) -> Any:
+    """One row with the defaults of columns, as a ``pyarrow.Table``; null where there is none.
+
+    Args:
+        schema: The reader schema, which is a record.
+        columns: Names of its fields.
+    """
+    pa = import_pyarrow("export")
+    root = schema.root
+    fields = {field.name: field for field in root.fields} if isinstance(root, RecordType) else {}
+    codec: Codec[Any] = Codec(schema)
+    found = {}
+    for name in columns:
+        part = codec.column_decoder([name]).reader.plain.schema
+        document = json.loads(part.json)
+        empty = parse_schema({**document, "fields": []})
+        payloads = [b""] if fields[name].has_default else []
+        column = pa.table(Codec[Any](part).decode_columns(payloads, writer=empty)).column(0)
+        found[name] = column if payloads else pa.nulls(1, column.type)
+    return pa.table(found)
+
+
+def with_nullable(rows: Any, names: Sequence[str]) -> Any:
+    """A ``pyarrow.Table`` whose columns of these names are nullable."""
+    pa = import_pyarrow("export")
+    fields = [field.with_nullable(field.nullable or field.name in names) for field in rows.schema]
+    return pa.Table.from_arrays(rows.columns, schema=pa.schema(fields))
