@@ -32,6 +32,9 @@ $(DEV): $(BIN)/python $(METADATA)
 	@$(PYTEST) --collect-only --quiet >/dev/null 2>&1 || true
 	@touch $@ $(RUN)
 
+# Named by what is installed, an extra brings its packages alone: the native code is not built again.
+PIP_EXTRA := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+
 demo: $(RUN)  ## Publish and consume 12,154 real stock bars on the embedded stack
 	$(BIN)/streamcontract demo
 
@@ -153,7 +156,7 @@ BROWSER := $(VENV)/.installed-browser
 BROWSER_TESTS = CHROMIUM=$$(command -v chromium) $(PYTEST)
 
 $(BROWSER): $(DEV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[browser]'
+	$(PIP_EXTRA) 'streamcontract[browser]'
 	@touch $@
 
 # Debian's Chromium; Playwright brings none of its own here. Installed where that is possible.
@@ -172,7 +175,7 @@ test-seeded-faults: $(DEV)  ## Break a copy in many small ways, and see that the
 	$(BIN)/python -m mutation.seeded
 
 test-mutants: $(DEV)  ## Mutate resolution, compatibility and wire, and see what survives
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[mutants]'
+	$(PIP_EXTRA) 'streamcontract[mutants]'
 	$(BIN)/python -m mutation.mutants
 
 check: lint types layers drift  ## Lint, types, import layers, generated code
@@ -205,7 +208,7 @@ RELEASE := $(VENV)/.installed-release
 .PHONY: pythons test-pythons wheels release
 
 $(RELEASE): $(DEV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[release]'
+	$(PIP_EXTRA) 'streamcontract[release]'
 	@touch $@
 
 pythons: $(RELEASE)  ## Show the interpreters that the next two use
@@ -246,7 +249,7 @@ kafka-artifacts: $(DEV)  ## Pin the files that Apache Kafka runs on, after a cha
 	@$(BIN)/python -m release.kafka_artifacts
 
 audit: $(DEV)  ## Look the installed packages up among known vulnerabilities
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[audit]'
+	@$(PIP_EXTRA) 'streamcontract[audit]'
 	@$(BIN)/python .ci/audit
 
 coverage: $(DEV)  ## Run the tests and report branch coverage

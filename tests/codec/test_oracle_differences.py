@@ -15,7 +15,7 @@ import pytest
 from tests.codec.oracles import apache_decoding, fastavro_decoding
 from tests.codec.test_resolution_cases import FLOATS_OF_64_BITS, NO_SUCH_SCHEMA
 from tests.peers import said_of_others
-from tests.schema.conformance import FOLDER
+from tests.schema.conformance import cases
 
 from streamcontract import Codec, Duration, parse_schema
 
@@ -75,11 +75,8 @@ def test_apache_avro_leaves_some_values_as_they_are_written(
 
 def test_lists_of_resolution_cases_name_cases_that_differ() -> None:
     """Each float of the list has more than 32 bits in its case, and no list names what is gone."""
-    path = FOLDER / "resolution_cases.json"
-    if not path.exists():
-        pytest.skip("../shared/conformance/resolution_cases.json is not beside this checkout")
-    cases = {case["id"]: case for case in json.loads(path.read_text("utf-8"))}
-    assert FLOATS_OF_64_BITS | NO_SUCH_SCHEMA.keys() <= cases.keys()
+    known = cases("resolution_cases.json")
+    assert FLOATS_OF_64_BITS | NO_SUCH_SCHEMA.keys() <= known.keys()
     for name in FLOATS_OF_64_BITS:
-        expected = cases[name]["expected"]
+        expected = known[name]["expected"]
         assert struct.unpack("<f", struct.pack("<f", expected)) != (expected,)

@@ -273,7 +273,14 @@ def choice_of(*options: str) -> Choice:
     )
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize(
+    "number",
+    [
+        signal.SIGINT,
+        pytest.param(signal.SIGTERM, marks=pytest.mark.searching),
+        pytest.param(signal.SIGHUP, marks=pytest.mark.searching),
+    ],
+)
 def test_it_serves_until_it_is_told_to_stop(number: signal.Signals) -> None:
     """It prints how to connect and its limits, and ends clean on Ctrl-C and its relatives."""
     with started(*DEV) as process:

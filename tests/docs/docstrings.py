@@ -91,6 +91,8 @@ def _texts(node: ast.AST, name: str) -> Iterator[tuple[str, int, str]]:
         case [ast.Expr(value=ast.Constant(value=str(text)), lineno=line), *_]:
             yield name, line - 1, text
     for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.expr):
+            continue  # no definitions are in it, and most nodes are
         named: str | None = getattr(child, "name", None)
         yield from _texts(child, f"{name}.{named}" if named else name)
 

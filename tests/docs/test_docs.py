@@ -9,6 +9,7 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
+from click.testing import CliRunner
 from tests.docs.markdown import (
     DOCUMENTS,
     GUIDES,
@@ -91,8 +92,11 @@ def _run(arguments: list[str], folder: Path, stack: DevStack) -> str:
 
 
 @with_python
-def test_python_runs(document: Path, stack: DevStack, tmp_path: Path) -> None:
+def test_python_runs(
+    document: Path, stack: DevStack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A document's files, ``generate`` commands and Python work, and print what it says."""
+    monkeypatch.chdir(tmp_path)
     for block in blocks(document):
         if block.title is not None:
             path = tmp_path / block.title
@@ -103,7 +107,8 @@ def test_python_runs(document: Path, stack: DevStack, tmp_path: Path) -> None:
                 command.startswith("streamcontract generate")
                 and (tmp_path / "streamcontract.toml").exists()
             ):
-                _run(["-m", "streamcontract", *command.split()[1:]], tmp_path, stack)
+                generated = CliRunner().invoke(main, command.split()[1:], env=stack.environment)
+                assert generated.exit_code == 0, generated.output
     program = python_of(document)
     if re.search(r"^import pandas", program, re.MULTILINE):
         pytest.importorskip("pandas")  # which has no wheel for some interpreters

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import io
 import re
 import tokenize
@@ -118,11 +117,6 @@ def test_the_glossary_and_its_exceptions_are_present() -> None:
 
 def test_module_docstrings_begin_with_a_noun() -> None:
     """The thing that the module is about, not a question about it."""
-    assert [
-        _name(file)
-        for file in SOURCES
-        if re.match(
-            r"(What|Which|Where|How|Who)\b",
-            ast.get_docstring(ast.parse(file.read_text("utf-8"))) or "",
-        )
-    ] == []
+    question = re.compile(r'(?:#.*\n)*r?"""\s*(What|Which|Where|How|Who)\b')
+    assert question.match('"""What a module is."""')
+    assert [_name(file) for file in SOURCES if question.match(file.read_text("utf-8"))] == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,9 @@ from tests.kafka.test_assembly import Raw
 from streamcontract import Stock, StockProducer
 from streamcontract.errors import ArgumentError, ClientError, ConfigurationError
 from streamcontract.kafka import OffsetRange, TopicScan
-from streamcontract.kafka.connection.bounded_read import read_between
+from streamcontract.kafka.connection.bounded_read import bounded_reader, read_between
+from streamcontract.kafka.connection.cluster import Cluster
+from streamcontract.kafka.connection.config import split_config
 from streamcontract.kafka.connection.error_codes import LocalErrorCode
 
 if TYPE_CHECKING:
@@ -144,6 +147,20 @@ def test_ranges_of_several_partitions(
     assert [batch.tombstones for batch in batches] == [0, 1, 0]
     with pytest.raises(ClientError, match="closed"):
         next(scan)
+
+
+def test_the_garbage_collector_does_not_walk_over_raw_messages(
+    config: Config, topic: Callable[..., str], bar: Callable[..., Stock]
+) -> None:
+    """There may be 65,536 of them in a batch, and none can be part of a cycle."""
+    name = topic(partitions=1)
+    fill(config, name, bar, 2)
+    client = bounded_reader(Cluster(split_config(config).client))
+    try:
+        batches = list(read_between(client, name, {0: 0}, {0: 2}, timeout=60))
+    finally:
+        client.close()
+    assert [gc.is_tracked(raw) for batch in batches for raw in batch] == [False, False]
 
 
 def test_ranges_that_are_not_there(

@@ -24,6 +24,7 @@ import pytest
 from hypothesis import Phase, find, given, settings
 from jsonschema import Draft202012Validator, FormatChecker
 from tests.columns.conversion import check as check_columns
+from tests.searching import examples
 from tests.strategies.breaking import breaking_evolutions
 from tests.strategies.payloads import Payload, payloads
 
@@ -71,7 +72,9 @@ from streamcontract.times import now
 
 REPOSITORY: Final = Path(__file__).parents[2]
 SOURCES: Final = REPOSITORY / "src" / "streamcontract"
-FEW: Final = settings(deadline=None, max_examples=25, database=None, derandomize=True)
+FEW: Final = settings(
+    deadline=None, max_examples=max(6, examples(25)), database=None, derandomize=True
+)
 SEEK: Final = settings(
     deadline=None, max_examples=2_000, database=None, derandomize=True, phases=[Phase.generate]
 )

@@ -40,6 +40,7 @@ def run(consumer: Consumer, case: Case) -> None:
         raise AssertionError(f"{homes}: cannot deal with {case}: {error!r}") from error
 
 
+@pytest.mark.hypothesis  # some consumers are properties: make test-all searches further in them
 @every_consumer
 def test_every_consumer_of_every_row(consumer: Consumer) -> None:
     """No module is without what it needs of a logical type."""

@@ -52,7 +52,7 @@ def endless_chunks(handler: BaseHTTPRequestHandler) -> None:
 
 def bomb(handler: BaseHTTPRequestHandler) -> None:
     """Answer with little that is 150 MiB once it is unpacked."""
-    packing = zlib.compressobj(9, wbits=zlib.MAX_WBITS | 16)
+    packing = zlib.compressobj(1, wbits=zlib.MAX_WBITS | 16)
     body = packing.compress(b"[") + b"".join(packing.compress(b" " * MIB) for _ in range(150))
     body += packing.compress(b"]") + packing.flush()
     answer(200, body, Content_Encoding="gzip")(handler)

@@ -16,13 +16,12 @@ if TYPE_CHECKING:
 FOLDER = Path(__file__).resolve().parents[2].parent / "shared" / "conformance"
 
 
-def cases(name: str) -> list[Any]:
-    """The cases of one file as pytest parameters, or one that skips where the folder is absent."""
+def cases(name: str) -> dict[str, Any]:
+    """The cases of one file by their ids; skips the test where the folder is absent."""
     path = FOLDER / name
     if not path.exists():
-        reason = f"the conformance cases ../shared/conformance/{name} are not beside this checkout"
-        return [pytest.param(None, marks=pytest.mark.skip(reason=reason), id=name)]
-    return [pytest.param(case, id=case["id"]) for case in json.loads(path.read_text("utf-8"))]
+        pytest.skip(f"../shared/conformance/{name} is not beside this checkout")
+    return {case["id"]: case for case in json.loads(path.read_text("utf-8"))}
 
 
 def every_case(name: str) -> Callable[[Callable[[Any], None]], Callable[[], None]]:
@@ -30,10 +29,7 @@ def every_case(name: str) -> Callable[[Callable[[Any], None]], Callable[[], None
 
     def decorate(check: Callable[[Any], None]) -> Callable[[], None]:
         def test() -> None:
-            path = FOLDER / name
-            if not path.exists():
-                pytest.skip(f"../shared/conformance/{name} is not beside this checkout")
-            check_each(json.loads(path.read_text("utf-8")), check, itemgetter("id"))
+            check_each(cases(name).values(), check, itemgetter("id"))
 
         test.__name__, test.__doc__ = check.__name__, check.__doc__
         return test

@@ -145,4 +145,5 @@ def _in_words(made: Made, written: Written, folder: Path, *, dry_run: bool) -> I
         yield f"switched off, as the schemas break them: {', '.join(made.off)}"
     if not dry_run:
         yield ""
-        yield "Next: `streamcontract test`"
+        there = "" if folder == Path() else f", in {folder.as_posix()}"
+        yield f"Next{there}: `streamcontract test`"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, Literal, TypeVar, overload
@@ -12,7 +13,6 @@ from streamcontract.codec.limits import DEFAULT_LIMITS, Limits
 if TYPE_CHECKING:
     from streamcontract.codec import types
     from streamcontract.columns.options import ColumnOptions
-
 else:
     types = Later("streamcontract.codec.types")
 
@@ -73,6 +73,7 @@ class Codec(Generic[T]):
         # What compiles takes longer to load than all else here.
         from streamcontract.codec.compiler import Compiler  # noqa: PLC0415
 
+        self._options = {"tag_unions": tag_unions, "limits": limits}
         self._compiler: Compiler[T] = Compiler(schema, tag_unions, limits, self.unnamed)
         self.schema = self._compiler.schema
         self._lock = threading.RLock()
@@ -91,6 +92,10 @@ class Codec(Generic[T]):
 
     def __repr__(self) -> str:
         return f"<Codec of {self.schema!r}>"
+
+    def __reduce__(self) -> Any:
+        """Copies and pickles have the arguments, and compile for themselves."""
+        return functools.partial(type(self), **self._options), (self.record or self.schema,)
 
     def encode(self, value: T) -> bytes:
         """Encode a value in Avro's binary encoding.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from streamcontract.codec.contract import Contract
@@ -19,5 +20,5 @@ __all__ = [
     "SchemaLike",
 ]
 
-SchemaLike = Schema | Contract | str | dict[str, Any] | list[Any]
+SchemaLike = Schema | Contract | str | dict[str, Any] | list[Any] | Path
 """A schema, or what one is parsed from."""

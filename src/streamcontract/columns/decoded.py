@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from streamcontract.columns import _native
 
     Parts: TypeAlias = tuple[_native.Batch, ...]
-
 else:
     _native = Later("streamcontract.columns._native")
 

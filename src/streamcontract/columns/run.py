@@ -109,7 +109,7 @@ class Run:
         """Add what the executor did not take and the portable decoder does; else its error."""
         if status == _FULL:
             return self._too_large()
-        data = self._reader.portable.as_bytes(item)
+        data = item if type(item) is bytes else self._reader.portable.as_bytes(item)
         if status == _NO_BYTES:
             status = self._add_one(data, writer, start)
             if status >= 0:

@@ -26,12 +26,10 @@ from streamcontract.schema.parse import parse_schema
 from streamcontract.schema.sizes import min_size
 
 if TYPE_CHECKING:
-    from streamcontract.codec import Contract, types
+    from streamcontract.codec import types
     from streamcontract.container_files.compression import Compression
     from streamcontract.container_files.header import Header
     from streamcontract.schema.schema import Schema
-
-    _SchemaLike = Schema | Contract | str | dict[str, Any] | list[Any] | Path
 else:
     types = Later("streamcontract.codec.types")
 
@@ -105,7 +103,7 @@ class ContainerFileReader(Generic[T]):
     def __init__(
         self: ContainerFileReader[Any],
         source: str | os.PathLike[str] | IO[bytes],
-        schema: _SchemaLike | None = ...,
+        schema: types.SchemaLike | None = ...,
         *,
         block_limit: int = ...,
         limits: Limits = ...,

@@ -10,6 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, TYPE_CHECKING, Any, Final, Generic, TypeVar, overload
 
+from streamcontract._lazy import Later
 from streamcontract._typing import Self
 from streamcontract.atomic_file import draft_beside
 from streamcontract.codec import Codec
@@ -29,10 +30,10 @@ from streamcontract.errors import ArgumentError, DataFault, EncodeError
 from streamcontract.guards import whole_number
 
 if TYPE_CHECKING:
-    from streamcontract.codec import Contract
+    from streamcontract.codec import types
     from streamcontract.schema.schema import Schema
-
-    _SchemaLike = Schema | Contract | str | dict[str, Any] | list[Any] | Path
+else:
+    types = Later("streamcontract.codec.types")
 
 __all__ = ["BLOCK_SIZE", "ContainerFileWriter"]
 
@@ -84,7 +85,7 @@ class ContainerFileWriter(Generic[T]):
     def __init__(
         self: ContainerFileWriter[Any],
         target: str | os.PathLike[str] | IO[bytes],
-        schema: _SchemaLike,
+        schema: types.SchemaLike,
         *,
         compression: str = ...,
         metadata: Mapping[str, bytes] | None = ...,

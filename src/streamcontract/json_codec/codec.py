@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cached_property
-from typing import Any, Generic, TypeVar, get_args, overload
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, get_args, overload
 
-from streamcontract.codec import Codec, Contract, Limits
+from streamcontract._lazy import Later
+from streamcontract.codec import Codec, Limits
 from streamcontract.codec.limits import DEFAULT_LIMITS
 from streamcontract.codec.refusal import data_fault
 from streamcontract.errors import ArgumentError, DataFault, DecodeError, EncodeError
@@ -18,11 +19,14 @@ from streamcontract.json_codec.writer import compile_writer
 from streamcontract.schema.model import JsonValue
 from streamcontract.schema.schema import Schema
 
+if TYPE_CHECKING:
+    from streamcontract.codec import types
+else:
+    types = Later("streamcontract.codec.types")
+
 __all__ = ["JsonCodec"]
 
 T = TypeVar("T")
-
-_SchemaLike = Schema | Contract | str | dict[str, Any] | list[Any]
 
 
 class JsonCodec(Generic[T]):
@@ -74,7 +78,7 @@ class JsonCodec(Generic[T]):
     @overload
     def __init__(
         self: JsonCodec[Any],
-        schema: _SchemaLike,
+        schema: types.SchemaLike,
         *,
         encoding: Encoding = ...,
         tag_unions: bool = ...,
@@ -92,7 +96,7 @@ class JsonCodec(Generic[T]):
 
     def __init__(
         self,
-        schema: _SchemaLike | type[T],
+        schema: types.SchemaLike | type[T],
         *,
         encoding: Encoding = "plain",
         tag_unions: bool = False,
@@ -101,6 +105,7 @@ class JsonCodec(Generic[T]):
         if encoding not in get_args(Encoding):
             known = " or ".join(map(repr, get_args(Encoding)))
             raise ArgumentError("encoding", encoding, known)
+        self._options = {"encoding": encoding, "tag_unions": tag_unions, "limits": limits}
         self._encoding: Encoding = encoding
         self._typed: Codec[Any] = Codec(schema, tag_unions=tag_unions, limits=limits)
         self.schema = self._typed.schema
@@ -111,6 +116,11 @@ class JsonCodec(Generic[T]):
 
     def __repr__(self) -> str:
         return f"<JsonCodec of {self.schema!r}>"
+
+    def __reduce__(self) -> Any:
+        """Copies and pickles have the arguments, and compile for themselves."""
+        again = partial(type(self), **self._options)
+        return again, (self._typed.record or self.schema,)
 
     def dump(self, value: T) -> JsonValue:
         """The JSON of a value, in the types that ``json.loads`` returns.

@@ -24,6 +24,7 @@ include "../codec/_native_slots.pxi"
 
 cdef extern from "Python.h":
     Py_ssize_t PyUnicode_GET_LENGTH(object text)
+    bint PyObject_IS_GC(object value)
 
 
 include "_native_raws.pxi"

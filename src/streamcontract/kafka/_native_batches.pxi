@@ -3,7 +3,6 @@
 
 from cpython.bytes cimport PyBytes_FromStringAndSize
 from libc.stdint cimport INT32_MAX, int32_t, int64_t
-from libc.string cimport memcpy
 
 
 cdef class Part:
@@ -36,11 +35,16 @@ cdef class Part:
         PyBytes_AS_STRING(self._valid)[self.n] = is_valid
         self.n += 1
 
+    cdef void add_64(self, int64_t value, bint is_valid) noexcept:
+        (<int64_t *>PyBytes_AS_STRING(self._numbers))[self.n] = value
+        PyBytes_AS_STRING(self._valid)[self.n] = is_valid
+        self.n += 1
+
     cdef Part of(self, indexes):
         """The part of the messages at indexes."""
         cdef Part found = Part(len(indexes), self.width)
-        cdef char *start = PyBytes_AS_STRING(self._numbers)
-        cdef char *end = PyBytes_AS_STRING(found._numbers)
+        cdef const char *start = PyBytes_AS_STRING(self._numbers)
+        cdef bint is_valid
         cdef Py_ssize_t index
         if not self.width:
             found.values = [self.values[each] for each in indexes]
@@ -48,9 +52,11 @@ cdef class Part:
         for index in indexes:
             if not 0 <= index < self.n:
                 raise IndexError(index)
-            memcpy(end + found.n * self.width, start + index * self.width, self.width)
-            PyBytes_AS_STRING(found._valid)[found.n] = PyBytes_AS_STRING(self._valid)[index]
-            found.n += 1
+            is_valid = PyBytes_AS_STRING(self._valid)[index]
+            if self.width == 4:
+                found.add_32((<const int32_t *>start)[index], is_valid)
+            else:
+                found.add_64((<const int64_t *>start)[index], is_valid)
         if self.keys:
             self.give_lists(found, indexes)
         return found
@@ -66,11 +72,6 @@ cdef class Part:
             found.keys += self.keys[first:first + counts[index]]
             found.values += self.values[first:first + counts[index]]
         return 0
-
-    cdef void add_64(self, int64_t value, bint is_valid) noexcept:
-        (<int64_t *>PyBytes_AS_STRING(self._numbers))[self.n] = value
-        PyBytes_AS_STRING(self._valid)[self.n] = is_valid
-        self.n += 1
 
 
 @cython.final

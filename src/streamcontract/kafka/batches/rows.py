@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bisect
 import functools
+import itertools
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -15,7 +16,7 @@ from streamcontract.kafka.contract.message_deserializer import forbidden_headers
 from streamcontract.kafka.contract.topic_deserializer import POISON
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     import confluent_kafka
 
@@ -81,18 +82,15 @@ class Rows:
         """The rows with some of the indexes."""
         return Rows(self.found, indexes)
 
-    def without(self, gone: Iterable[int]) -> Rows:
+    def without(self, gone: Collection[int]) -> Rows:
         """The rows without some of them, by index."""
-        indexes, at = self.indexes, 0
-        left: list[int] = []
-        for index in sorted(gone):
-            stop = bisect.bisect_left(indexes, index, at)
-            left += indexes[at:stop]
-            at = stop + 1
-        if not at:
+        if not gone:
             return self
-        left += indexes[at:]
-        return Rows(self.found, left)
+        is_left = bytearray(b"\1") * self.found.size
+        for index in gone:
+            is_left[index] = 0
+        left = itertools.compress(self.indexes, self._picked(is_left))
+        return Rows(self.found, list(left))
 
     @functools.cached_property
     def raws(self) -> Raws:
@@ -123,11 +121,12 @@ class Rows:
         at = bisect.bisect_left(self.indexes, index)
         return at < len(self.indexes) and self.indexes[at] == index
 
-    def _picked(self, items: list[Any]) -> list[Any]:
-        if isinstance(self.indexes, range):
-            first, stop = self.indexes.start, self.indexes.stop
-            return items if stop - first == len(items) else items[first:stop]
-        return list(map(items.__getitem__, self.indexes))
+    def _picked(self, items: Any) -> list[Any]:
+        if not isinstance(self.indexes, range):
+            return list(map(items.__getitem__, self.indexes))
+        first, stop = self.indexes.start, self.indexes.stop
+        picked: list[Any] = items if stop - first == len(items) else items[first:stop]
+        return picked
 
 
 class RowFinder:

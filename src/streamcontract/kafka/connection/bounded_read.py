@@ -26,8 +26,9 @@ if TYPE_CHECKING:
 
 __all__ = ["bounded_reader", "read_between"]
 
-_MOST: Final = 10_000
-"""Messages of one call, for which Ctrl-C waits: some milliseconds."""
+_MOST: Final = 500
+"""Messages of one call. CPython's collector begins to walk over new objects at 700 of them, and the
+splitter takes messages out of its sight."""
 
 _SET: Final[Mapping[str, Any]] = {
     **WITHOUT_GROUP,

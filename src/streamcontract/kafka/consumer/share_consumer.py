@@ -207,6 +207,9 @@ class ContractShareConsumer(Keyed[T, K]):
         """The topic this consumer reads."""
         return self._topic
 
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} of topic {self._topic!r}>"
+
     def __iter__(self) -> Iterator[ShareMessage[T, K]]:
         return self
 

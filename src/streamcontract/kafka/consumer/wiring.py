@@ -57,6 +57,8 @@ if TYPE_CHECKING:
 
     from streamcontract.kafka.connection.config import Settings
     from streamcontract.kafka.consumer.batch_delivery import BatchDelivery
+    from streamcontract.kafka.consumer.partition import Key
+    from streamcontract.kafka.consumer.start import Starts
     from streamcontract.kafka.contract.arguments import ContractArguments
     from streamcontract.kafka.contract.binding import Binding
     from streamcontract.kafka.contract.dispatch import RecordsBinding
@@ -136,70 +138,26 @@ def wire(
         TypeError: There is no such option.
     """
     check_options(options, ConsumerOptions)
-    are_several = several is not None
-    bindings: Mapping[str, Callable[[str], Binding[T] | RecordsBinding[T]]]
     bindings = _bindings_of(arguments, several)
     readers: dict[str, Callable[[str], TopicDeserializer[T]]] = {}
-    topics = Topics(tuple(bindings), readers, are_several=are_several)
-    topic, partitions = topics.label, options.get("partitions")
-    chosen = None if partitions is None else topics.keys_of(partitions)
-    registry, telemetry = options.get("registry"), telemetry_of(options.get("telemetry"))
+    topics = Topics(tuple(bindings), readers, are_several=several is not None)
+    topic = topics.label
     callbacks = Callbacks(
         topics, options.get("on_assign"), options.get("on_revoke"), options.get("on_lost")
     )
-    settings = split_config(config, defaults=CONSUMER_DEFAULTS)
-    refuse_deserializers(settings.client)
-    count = take_commit_count(settings.client)
-    authentication = AuthenticationErrors(settings.client)
-    cluster = Cluster(settings.client)
-    has_group = set_group(settings.client, options.get("group"), chosen)
-    is_member = has_group and chosen is None
-    if callbacks and not is_member:
-        raise ConfigurationError(
-            f"on_assign=, on_revoke= and on_lost= are for a consumer of topic {topic!r} whose "
-            f"group assigns its partitions: give it group=, and leave partitions= out"
-        )
-    starts = set_start(settings.client, options.get("start"), chosen, topics.key_of)
-    automatic = set_commit(settings.client, has_group=has_group, count=count)
-    group = settings.client["group.id"] if has_group else None
-    with contextlib.ExitStack() as resources:
-        if registry is None:
-            registry = resources.enter_context(SchemaRegistry.from_config(settings.registry))
-        receiving = telemetry.receiving(
-            None if are_several else topic, group, settings.client.get("client.id")
-        )
-        make = functools.partial(
-            _make_reader,
-            registry=registry,
-            receiving=receiving,
-            settings=settings,
-        )
-        policy = options.get("poison", "raise")
-        for each, bind in bindings.items():
-            readers[each] = functools.partial(make, bind, functools.partial(_check, policy, topics))
-        for each in topics.names:
-            topics.reader(each)  # raises its errors now
-        handler: Callable[[str], PoisonHandler] = lambda topic: poison_handler(  # noqa: E731
-            policy,
-            topic,
-            cluster,
-            group=group,
-            registry=settings.registry,
-            receiving=receiving.of_topic(topic),
-        )
-        poison = poison_by_topic(policy, handler) if are_several else handler(topic)
-        resources.callback(poison.close)
-        client: confluent_kafka.DeserializingConsumer[Any, T] = build_client(
-            guarded(confluent_kafka.DeserializingConsumer, CONSUMER_CALLS),
-            {
-                **settings.client,
-                "error_cb": authentication.hear,
-            },
-        )
-        kept = resources.pop_all()
+    joined = _join(topics, callbacks, config, options)
+    opened: _Opened[T] = _open(joined, topics, bindings, readers, options)
+    client, receiving, poison = opened.client, opened.receiving, opened.poison
     queue, calls = Queue(), unguarded(client)
-    offsets = Offsets(calls, cluster, authentication, topics=topics, group=has_group, starts=starts)
-    commits = Commits(calls, topic, automatic=automatic, count=count)
+    offsets = Offsets(
+        calls,
+        joined.cluster,
+        joined.authentication,
+        topics=topics,
+        group=joined.has_group,
+        starts=joined.starts,
+    )
+    commits = Commits(calls, topic, automatic=joined.automatic, count=joined.count)
     assignment = Assignment(
         calls,
         topics,
@@ -208,9 +166,9 @@ def wire(
         commits,
         poison,
         callbacks,
-        is_member=is_member,
-        chosen=chosen,
-        incremental=is_member and is_incremental(settings.client),
+        is_member=joined.is_member,
+        chosen=joined.chosen,
+        incremental=joined.is_member and is_incremental(joined.settings.client),
     )
     contact = Contact(
         client,
@@ -219,10 +177,10 @@ def wire(
         offsets=offsets,
         commits=commits,
         poison=poison,
-        by_topic=are_several,
-        joining=_joining(group, topic, authentication) if is_member else None,
+        by_topic=topics.are_several,
+        joining=joined.waiting(topic),
     )
-    delivery: Delivery[T] = Delivery(topic, contact, poison, authentication)
+    delivery: Delivery[T] = Delivery(topic, contact, poison, joined.authentication)
     positions = Positions(topics, assignment, queue, delivery)
 
     @functools.cache
@@ -235,11 +193,11 @@ def wire(
 
     callbacks.consumer = owner
     if receiving is not NO_TELEMETRY:
-        _observe(client, contact, positions, receiving, topics, kept)
+        _observe(client, contact, positions, receiving, topics, opened.resources)
     return Wiring(
         client=client,
         topics=topics,
-        has_group=has_group,
+        has_group=joined.has_group,
         offsets=offsets,
         commits=commits,
         callbacks=callbacks,
@@ -249,14 +207,150 @@ def wire(
         positions=positions,
         poison=poison,
         receiving=receiving,
-        refusal=why_not_transactional(settings.client, has_group=has_group, auto_commit=automatic),
-        resources=kept,
+        refusal=why_not_transactional(
+            joined.settings.client, has_group=joined.has_group, auto_commit=joined.automatic
+        ),
+        resources=opened.resources,
         guard=ForkGuard(f"consumer of topic {topic!r}", owner=owner),
         one=observed(receiving, delivery.one),
         many=observed(receiving, delivery.many),
         hot=Run if receiving is NO_TELEMETRY else None,
         batch_delivery=batch_delivery,
     )
+
+
+@attrs.frozen
+class _Joined:
+    """A checked configuration: the group, the partitions, and where they start.
+
+    Attributes:
+        settings: The configuration, with the properties of the group, the start and the commits.
+        has_group: Whether there is a group to commit for.
+        chosen: The partitions of ``partitions=``; None if a group or the consumer takes all.
+        starts: The starts of the partitions.
+        automatic: Whether positions are committed without a call of ``commit``.
+        count: The number of messages after which they are committed; None for none.
+        authentication: The errors of authentication.
+        cluster: Asks the brokers about topics.
+    """
+
+    settings: Settings
+    has_group: bool
+    chosen: tuple[Key, ...] | None
+    starts: Starts
+    automatic: bool
+    count: int | None
+    authentication: AuthenticationErrors
+    cluster: Cluster
+
+    @property
+    def group(self) -> str | None:
+        """The name of the group, if there is one."""
+        return self.settings.client["group.id"] if self.has_group else None
+
+    @property
+    def is_member(self) -> bool:
+        """Whether the group assigns the partitions."""
+        return self.has_group and self.chosen is None
+
+    def waiting(self, topic: str) -> Waiting | None:
+        """The notes of waiting for the group's assignment, if it makes one."""
+        if not self.is_member:
+            return None
+        what = (
+            f"group {self.group!r} to assign partitions (it keeps those of a member that ended "
+            f"without close() for session.timeout.ms)"
+        )
+        return Waiting(what, topic, self.authentication.state)
+
+
+def _join(
+    topics: Topics,
+    callbacks: Callbacks,
+    config: Mapping[str, Any] | None,
+    options: ConsumerOptions,
+) -> _Joined:
+    """Check the configuration, and complete the properties of the client."""
+    partitions = options.get("partitions")
+    chosen = None if partitions is None else topics.keys_of(partitions)
+    settings = split_config(config, defaults=CONSUMER_DEFAULTS)
+    refuse_deserializers(settings.client)
+    count = take_commit_count(settings.client)
+    authentication = AuthenticationErrors(settings.client)
+    cluster = Cluster(settings.client)
+    has_group = set_group(settings.client, options.get("group"), chosen)
+    if callbacks and not (has_group and chosen is None):
+        raise ConfigurationError(
+            f"on_assign=, on_revoke= and on_lost= are for a consumer of topic {topics.label!r} "
+            f"whose group assigns its partitions: give it group=, and leave partitions= out"
+        )
+    starts = set_start(settings.client, options.get("start"), chosen, topics.key_of)
+    automatic = set_commit(settings.client, has_group=has_group, count=count)
+    return _Joined(settings, has_group, chosen, starts, automatic, count, authentication, cluster)
+
+
+@attrs.frozen
+class _Opened(Generic[T]):
+    """What has to be closed with a consumer: client, telemetry, poison handler, registry.
+
+    Attributes:
+        client: The wrapped client.
+        receiving: The telemetry.
+        poison: The handler of messages that are not of the contract.
+        resources: The resources, without the client.
+    """
+
+    client: confluent_kafka.DeserializingConsumer[Any, T]
+    receiving: Receiving
+    poison: PoisonHandler
+    resources: contextlib.ExitStack
+
+
+def _open(
+    joined: _Joined,
+    topics: Topics,
+    bindings: Mapping[str, Callable[[str], Binding[T] | RecordsBinding[T]]],
+    readers: dict[str, Callable[[str], TopicDeserializer[T]]],
+    options: ConsumerOptions,
+) -> _Opened[T]:
+    """Open the client and its resources, and fill in the readers; or close what is open."""
+    settings, topic = joined.settings, topics.label
+    registry, policy = options.get("registry"), options.get("poison", "raise")
+    telemetry = telemetry_of(options.get("telemetry"))
+    with contextlib.ExitStack() as resources:
+        if registry is None:
+            registry = resources.enter_context(SchemaRegistry.from_config(settings.registry))
+        receiving = telemetry.receiving(
+            None if topics.are_several else topic, joined.group, settings.client.get("client.id")
+        )
+        make = functools.partial(
+            _make_reader,
+            registry=registry,
+            receiving=receiving,
+            settings=settings,
+        )
+        for each, bind in bindings.items():
+            readers[each] = functools.partial(make, bind, functools.partial(_check, policy, topics))
+        for each in topics.names:
+            topics.reader(each)  # raises its errors now
+        handler: Callable[[str], PoisonHandler] = lambda topic: poison_handler(  # noqa: E731
+            policy,
+            topic,
+            joined.cluster,
+            group=joined.group,
+            registry=settings.registry,
+            receiving=receiving.of_topic(topic),
+        )
+        poison = poison_by_topic(policy, handler) if topics.are_several else handler(topic)
+        resources.callback(poison.close)
+        client: confluent_kafka.DeserializingConsumer[Any, T] = build_client(
+            guarded(confluent_kafka.DeserializingConsumer, CONSUMER_CALLS),
+            {
+                **settings.client,
+                "error_cb": joined.authentication.hear,
+            },
+        )
+        return _Opened(client, receiving, poison, resources.pop_all())
 
 
 def _bindings_of(
@@ -283,14 +377,6 @@ def _observe(
     receiving.watch(lag)
     resources.callback(lag.close)
     topics.read_through(lambda reader: ObservedReader(reader, lag))
-
-
-def _joining(group: str | None, topic: str, authentication: AuthenticationErrors) -> Waiting:
-    what = (
-        f"group {group!r} to assign partitions (it keeps those of a member that ended without "
-        f"close() for session.timeout.ms)"
-    )
-    return Waiting(what, topic, authentication.state)
 
 
 def _make_reader(

@@ -56,6 +56,11 @@ class ReadsUnions(Brackets):
             return alias
         return _subclass(alias, get_args(first))
 
+    def __repr__(self) -> str:
+        topic = getattr(self, "topic", None)  # there is none if the configuration was refused
+        of = "" if topic is None else f" of topic {topic!r}" if topic else " of several topics"
+        return f"<{type(self).__name__}{of}>"
+
 
 if TYPE_CHECKING:
     from typing_extensions import TypeVar as TypeVarWithDefault  # PEP 696, for type checkers alone
