@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, Final
 
 import pytest
 from hypothesis import given
@@ -43,11 +43,37 @@ def test_any_type_is_skipped(data: st.DataObject, kept: int) -> None:
         ({"type": "array", "items": {"type": "map", "values": "null"}}, [{}, {"a": None}]),
         ({"type": "fixed", "name": "F", "size": 3}, b"abc"),
         (["null", "string"], "text"),
+        ({"type": "array", "items": ["null", "double", "string"]}, [None, 1.5, "text"]),
+        ({"type": "array", "items": "double"}, [1.5, 2.5]),
+        ({"type": "array", "items": {"type": "array", "items": "float"}}, [[], [1.5] * 70]),
+        (["null", {"type": "array", "items": ["null", "long"]}], [None, 2**40]),
     ],
 )
 def test_blocks_are_skipped_item_by_item(document: Any, value: Any) -> None:
     """Blocks that do not say how many bytes they have."""
     _check(document, value, 7)
+
+
+WIDE: Final = [{"type": "fixed", "name": f"F{i}", "size": i} for i in range(130)]
+
+
+@pytest.mark.parametrize("index", [0, 1, 63, 64, 129])
+def test_a_branch_of_many_is_skipped(index: int) -> None:
+    """Also one whose index takes two bytes; the value is that of the branch, to the byte."""
+    fields = [{"name": "skipped", "type": WIDE}, KEPT]
+    data = Codec[Any]("int").encode(index) + b"x" * index + Codec[Any]("long").encode(7)
+    assert Codec[Any](_record(KEPT)).decode(data, writer=_record(*fields)) == {"kept": 7}
+    with pytest.raises(DecodeError):
+        Codec[Any](_record(KEPT)).decode(data[:-1], writer=_record(*fields))
+
+
+@pytest.mark.parametrize("index", [b"\x01", b"\x84\x02", b"\xff\x01", b"\x80\x80\x80\x80\x20", b""])
+def test_the_index_of_a_skipped_branch_is_within_them(index: bytes) -> None:
+    """Negative, right behind the last, of more than 32 bits, or missing: none is passed over."""
+    fields = [{"name": "skipped", "type": WIDE}, KEPT]
+    data = index + b"\0" * 140 if index else index
+    with pytest.raises(DecodeError, match="skipped"):
+        Codec[Any](_record(KEPT)).decode(data, writer=_record(*fields))
 
 
 @pytest.mark.parametrize("index", [-1, 2, 64])

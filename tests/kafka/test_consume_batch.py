@@ -309,9 +309,16 @@ def test_options_that_are_of_no_use(
 
 
 def test_the_portable_engine_has_no_batches(
-    config: Config, monkeypatch: pytest.MonkeyPatch
+    config: Config,
+    topic: Callable[..., str],
+    bar: Callable[..., Stock],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """One error, which says so."""
-    monkeypatch.setenv(ENGINE_VARIABLE, "portable")
-    with StockConsumer(config) as consumer, pytest.raises(ConfigurationError, match="native code"):
-        consumer.consume_batch()
+    """One error, which says so; also after batches of the native one."""
+    name = topic(partitions=1)
+    fill(config, name, bar, 1)
+    with StockConsumer(config, topic=name) as consumer:
+        assert len(consumer.consume_batch(1, 10)) == 1
+        monkeypatch.setenv(ENGINE_VARIABLE, "portable")
+        with pytest.raises(ConfigurationError, match="native code"):
+            consumer.consume_batch()

@@ -6,6 +6,7 @@ import io
 import json
 from collections.abc import Callable
 from contextlib import ExitStack
+from functools import partial
 from typing import Any, Final
 
 import attrs
@@ -16,7 +17,7 @@ from confluent_kafka.schema_registry import SchemaRegistryClient, topic_subject_
 from confluent_kafka.schema_registry.avro import AvroDeserializer, AvroSerializer
 from confluent_kafka.serialization import MessageField, SerializationContext
 
-from benchmarks import broker, crate
+from benchmarks import broker, column_threads, crate
 from benchmarks.measure import Timing, in_turn
 from benchmarks.shapes import SHAPES, Shape
 from benchmarks.tables import Table, against
@@ -31,6 +32,9 @@ CRATE: Final = "arrow-avro (Rust)"
 _MANY: Final = 100_000
 _FEW: Final = 500
 """Payloads of a table: few for those that make Python objects of them, which takes so long."""
+
+_ONE_COLUMN: Final = {"stock": ("symbol", "close"), "order": ("status", "lines")}
+"""Columns that are measured alone: one of text and one of numbers, a leaf and a nested one."""
 
 Call = Callable[[], Any]
 
@@ -48,6 +52,7 @@ def tables(rounds: int) -> list[Table]:
     return [
         *(_decoding(shape, rounds) for shape in SHAPES),
         *(_encoding(shape, rounds) for shape in SHAPES),
+        *(column_threads.table(shape, rounds) for shape in SHAPES),
         broker.batches_table(rounds),
     ]
 
@@ -100,19 +105,23 @@ def _ours(shape: Shape) -> dict[str, _Rival]:
     codec: Codec[Any] = Codec(type(shape.record))
     data, few = _payloads(shape, _MANY), _payloads(shape, _FEW)
     schema = pa.table(codec.decode_columns([])).schema
-    one = schema.names[:1]
     return {
         OURS: _Rival(lambda: pa.table(codec.decode_columns(data)), _MANY),
         "the same, two threads": _Rival(
             lambda: pa.table(codec.decode_columns(data, threads=2)), _MANY
         ),
-        "the same, one column": _Rival(
-            lambda: pa.table(codec.decode_columns(data, columns=one)), _MANY
-        ),
+        **{
+            f"the same, {name} alone": _Rival(partial(_one_column, codec, data, name), _MANY)
+            for name in _ONE_COLUMN[shape.name]
+        },
         "streamcontract, records by hand": _Rival(
             _by_hand(shape, codec.decoder(), few, schema), _FEW
         ),
     }
+
+
+def _one_column(codec: Codec[Any], data: list[bytes], name: str) -> pa.Table:
+    return pa.table(codec.decode_columns(data, columns=[name]))
 
 
 def _by_hand(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -165,12 +166,15 @@ def batch_options(
         ConfigurationError: The native code was not built.
         ArgumentError: One is invalid.
     """
-    return _options_class().checked(num_messages, columns, metadata, tombstones, threads)
+    from streamcontract.codec.engine import ENGINE_VARIABLE  # noqa: PLC0415 - as below
+
+    kind = _options_class(os.environ.get(ENGINE_VARIABLE))
+    return kind.checked(num_messages, columns, metadata, tombstones, threads)
 
 
 @functools.cache
-def _options_class() -> type[BatchOptions]:
-    """The class of options; checked once, since the check reads the native code's sources."""
+def _options_class(_engine: str | None) -> type[BatchOptions]:
+    """The class of options; checked once an engine, since that reads the native code's sources."""
     # Few consumers load what decodes batches, and some cannot.
     from streamcontract.codec.engine import require_columns  # noqa: PLC0415
 
