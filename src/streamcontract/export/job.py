@@ -38,7 +38,9 @@ FORMATS: Final = (*FILE_FORMATS, DATABASE)
 METADATA: Final[tuple[str, ...]] = get_args(MetadataName)
 """The metadata that may be columns."""
 
-_BATCH_SIZE: Final = 65_536
+_BATCH_SIZE: Final = 16_384
+"""Messages that are decoded together: few enough for the caches of a core."""
+
 _OFFSET: Final = "streamcontract_offset"
 """The column of offsets where they are not exported: a name that no field is likely to have."""
 
