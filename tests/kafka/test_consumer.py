@@ -176,14 +176,14 @@ def test_where_to_begin_is_asked_again(
 ) -> None:
     """A group's member whose question was not answered begins no elsewhere."""
     name, failures = filled(5), [confluent_kafka.KafkaError._TIMED_OUT] * 2
-    end_offsets = Cluster.end_offsets
+    bounds = Cluster.bounds
 
-    def flaky(self: Cluster, *args: Any) -> dict[int, int]:
+    def flaky(self: Cluster, *args: Any) -> tuple[dict[int, int], dict[int, int]]:
         if failures:
             raise consume_error(name, confluent_kafka.KafkaError(failures.pop()))
-        return end_offsets(self, *args)
+        return bounds(self, *args)
 
-    monkeypatch.setattr(Cluster, "end_offsets", flaky)
+    monkeypatch.setattr(Cluster, "bounds", flaky)
     with StockConsumer(config, topic=name, group=name, start=3) as consumer:
         for _ in range(2):
             with pytest.raises(ConsumeError, match="_TIMED_OUT"):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import signal
+import threading
 from typing import TYPE_CHECKING, Any
 
 import duckdb
@@ -339,3 +341,24 @@ def test_an_error_of_a_topic_is_raised_as_it_is(
     for reading in (read, read_arrow):
         with pytest.raises(StalledError):
             reading(topics, "from bars", bars)
+
+
+_WITHOUT_END = """
+    select max(a.i * b.i + press(1)) from range(1_000_000_000) a(i), range(1_000_000_000) b(i)
+"""
+
+
+@pytest.mark.usefixtures("signals_end")
+def test_ctrl_c_ends_a_statement_at_which_duckdbs_threads_work(topics: TopicConnection) -> None:
+    """And the connection goes on."""
+
+    def press(value: int) -> int:
+        main = threading.main_thread().ident
+        assert main is not None
+        signal.pthread_kill(main, signal.SIGINT)
+        return value
+
+    topics.connection.create_function("press", press, ["BIGINT"], "BIGINT")
+    with pytest.raises(KeyboardInterrupt):
+        topics.execute(_WITHOUT_END)
+    assert topics.execute("select 7").fetchall() == [(7,)]

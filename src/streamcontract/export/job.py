@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -150,9 +151,11 @@ class Export:
             OSError: A file cannot be written.
         """
         cluster = Cluster(split_config(self.config).client)
-        partitions = self._partitions(cluster)
-        with self._target(cluster) as target:
-            found = self._progress(target, cluster, partitions)
+        with contextlib.ExitStack() as resources:
+            with cluster.connected():
+                partitions = self._partitions(cluster)
+                target = resources.enter_context(self._target(cluster))
+                found = self._progress(target, cluster, partitions)
             writer = WriterThread(target)
             try:
                 with writer:

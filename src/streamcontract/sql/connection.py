@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from concurrent import futures
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import duckdb
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["TopicConnection"]
 
 _ROWS: Final = 1_000
+_SLICE: Final = 0.1  # seconds
 _SETTINGS: Final = """
     SET python_enable_replacements = false;  -- a name is never a variable of this library
     SET enable_progress_bar = false;         -- which would be in the output of a program
@@ -62,6 +64,7 @@ class TopicConnection:
             resources.callback(self._topics.close)
             self.connection = resources.enter_context(duckdb.connect(database))
             self.connection.execute(_SETTINGS)
+            self._thread = resources.enter_context(futures.ThreadPoolExecutor(1, "sql"))
             self._resources = resources.pop_all()
         self._statements: list[Statement] = []
 
@@ -148,7 +151,7 @@ class TopicConnection:
                     f"text of it, as in {name}::varchar",
                 )
         try:
-            while rows := self.connection.fetchmany(_ROWS):
+            while rows := self._interruptibly(lambda: self.connection.fetchmany(_ROWS)):
                 yield rows
         except duckdb.Error as error:
             raise statement.error_of(error) from error
@@ -163,9 +166,20 @@ class TopicConnection:
         prepared = Statement(self.connection, statement, self._topics)
         self._statements.append(prepared)
         try:
-            return how(prepared)
+            return self._interruptibly(lambda: how(prepared))
         except duckdb.Error as error:
             raise prepared.error_of(error) from error
+
+    def _interruptibly(self, call: Callable[[], Result]) -> Result:
+        """Call DuckDB so that Ctrl-C ends it, which it does not notice while its threads work."""
+        running = self._thread.submit(call)
+        try:
+            return running.result()
+        except KeyboardInterrupt:
+            while not running.done():  # DuckDB forgets an interrupt of what has not begun yet
+                self.connection.interrupt()
+                futures.wait([running], _SLICE)
+            raise
 
     def _finish(self) -> None:
         if self._statements:

@@ -7,6 +7,7 @@ AdminClient has connections of its own, and requests all partitions at once.
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import logging
 import time
@@ -39,7 +40,7 @@ from streamcontract.kafka.errors import ConsumeError, NotSupportedError, kafka_e
 from streamcontract.kafka.timeouts import BROKER_TIMEOUT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from confluent_kafka.admin import AdminClient
 
@@ -90,6 +91,8 @@ _NO_TOPIC_ID: Final = "A" * 22
 class Cluster:
     """Requests topics and offsets from the brokers, each time over connections of its own.
 
+    Inside :meth:`connected` they are the same for all requests.
+
     Args:
         properties: Client properties of a producer or consumer.
         timeout: Seconds for one request.
@@ -107,6 +110,20 @@ class Cluster:
             else IsolationLevel.READ_COMMITTED
         )
         self.timeout = _question_time(timeout)
+        self._connected: AdminClient | None = None
+
+    @contextlib.contextmanager
+    def connected(self) -> Iterator[Cluster]:
+        """Keep the connections until the end: to open them takes longer than most requests.
+
+        Raises:
+            PropertyError: librdkafka refuses a property.
+        """
+        self._connected = self.admin()
+        try:
+            yield self
+        finally:
+            self._connected = None
 
     @property
     def properties(self) -> dict[str, Any]:
@@ -134,7 +151,7 @@ class Cluster:
         Raises:
             PropertyError: librdkafka refuses a property.
         """
-        return build_client(WatchedAdminClient, self._properties)
+        return self._connected or build_client(WatchedAdminClient, self._properties)
 
     def is_embedded(self) -> bool:
         """Whether this is the embedded broker; False too if it does not answer."""

@@ -144,9 +144,8 @@ def offsets_at(
     if isinstance(start, datetime):
         # No message is older than the epoch, and negative numbers are not times in the protocol.
         return cluster.offsets_at_time(topic, wanted, max(0, to_milliseconds(start)))
-    # The end as a number: OFFSET_END would be looked up later, after further messages.
-    ends = cluster.end_offsets(topic, wanted)
     if start == "latest":
-        return ends
-    first = cluster.first_offsets(topic, wanted)
+        # As a number: OFFSET_END would be looked up later, after further messages.
+        return cluster.end_offsets(topic, wanted)
+    first, ends = cluster.bounds(topic, wanted)
     return {partition: min(max(start, first[partition]), ends[partition]) for partition in wanted}
