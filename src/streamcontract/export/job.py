@@ -296,7 +296,8 @@ class Export:
         with self._scan(ranges) as scan:
             for batch in scan:
                 partition = scan.range.partition
-                rows = pa.table(batch)
+                # pa.table() would import pandas, to see whether it is given a DataFrame.
+                rows = pa.RecordBatchReader.from_stream(batch).read_all()
                 offsets = rows.column(self._offset)
                 last = [fault.offset for fault in batch.faults[-1:]]
                 if len(rows):

@@ -176,7 +176,8 @@ class _Compiled:
 
     def _array(self, decoded: DecodedColumns) -> Any:
         """The decoded values as one array."""
-        table = pa.table(decoded)
+        # pa.table() would import pandas, to see whether it is given a DataFrame.
+        table = pa.RecordBatchReader.from_stream(decoded).read_all()
         is_record = isinstance(self._codec.schema.root, RecordType)
         values = table.to_struct_array() if is_record else table.column(0)
         array = values.combine_chunks()
