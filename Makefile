@@ -45,7 +45,7 @@ demo: $(RUN)  ## Publish and consume 12,154 real stock bars on the embedded stac
 PYTEST := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest
 PARALLEL := -n 4 --dist worksteal
 
-# What takes two minutes: a few examples of each property, the same each time.
+# What takes a minute and a half: a few examples of each property, the same each time.
 test: $(DEV)  ## Run the tests on the embedded stack
 	$(PYTEST) $(PARALLEL) -m "not searching"
 
