@@ -43,9 +43,9 @@ demo: $(RUN)  ## Publish and consume 12,154 real stock bars on the embedded stac
 # Bytecode is kept, whatever the environment says: the tests start hundreds of interpreters, each of
 # which would compile the package anew.
 PYTEST := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest
-PARALLEL := -n 4 --dist worksteal
+PARALLEL := -n 6 --dist worksteal
 
-# What takes a minute and a half: a few examples of each property, the same each time.
+# What takes less than two minutes: a few examples of each property, the same each time.
 test: $(DEV)  ## Run the tests on the embedded stack
 	$(PYTEST) $(PARALLEL) -m "not searching"
 

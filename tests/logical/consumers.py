@@ -19,6 +19,7 @@ from typing import Any, Final, get_args
 from unittest import mock
 
 import attrs
+import duckdb
 import pyarrow as pa
 import pytest
 from hypothesis import Phase, find, given, settings
@@ -303,6 +304,23 @@ def columns(case: Case) -> None:
     faults = {fault.index for fault in decoded.faults}
     wanted = [codec.encode(codec.decode(each)) for i, each in enumerate(data) if i not in faults]
     assert list(codec.encode_columns(decoded).payloads) == wanted
+
+
+@_consumer("sql/types.py")
+def duckdbs_type(case: Case) -> None:
+    """DuckDB's type of its column is the one that it reads, but that a UUID is shown as one."""
+    from streamcontract.sql.types import shown_type  # needs duckdb
+
+    codec: Codec[Any] = Codec(case.document)
+    if case.row.kind != "uuid":
+        read = object()
+        assert shown_type(codec.schema.root, read) is read
+    elif not isinstance(find_extension("columns"), Unusable):
+        values = _values(case)
+        columns = duckdb.from_arrow(pa.table(codec.decode_columns(map(codec.encode, values))))
+        (read,) = columns.types
+        shown = columns.project(f"value::{shown_type(codec.schema.root, read)}")
+        assert shown.fetchall() == [(value,) for value in values]
 
 
 @_consumer("spark/types.py")
