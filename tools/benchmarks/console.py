@@ -28,7 +28,6 @@ from rich.console import Console
 
 from benchmarks.tables import Table
 from streamcontract import ContractProducer, SchemaRegistry, parse_schema
-from streamcontract.devstack import DevStack
 from streamcontract.devstack.kafka.cluster import KafkaCluster, kafka_program
 from streamcontract.devstack.registry import RegistryServer
 from streamcontract.registry.subjects import topic_name_strategy
@@ -76,7 +75,6 @@ class _Server:
 @click.option("--rounds", type=int, default=5, show_default=True)
 @click.option("--tail", type=int, default=0, show_default=True, help="Seconds of a live tail.")
 @click.option("--rate", type=int, default=1_000, show_default=True, help="Its messages a second.")
-@click.option("--stack", type=click.Choice(["kafka", "embedded"]), default="kafka")
 @click.option("--chromium", type=click.Path(exists=True, dir_okay=False), help="A browser.")
 def main(
     topics: int,
@@ -85,12 +83,11 @@ def main(
     rounds: int,
     tail: int,
     rate: int,
-    stack: str,
     chromium: str | None,
 ) -> None:
     """Measure the console's pages on a cluster of this size."""
     out = Console(width=110)
-    with _stack(stack) as config:
+    with _stack() as config:
         _register(config, subjects)
         _fill(config, messages)
         _create(config["bootstrap.servers"], topics)
@@ -103,9 +100,8 @@ def main(
             "subjects, last page": "/subjects?page=1000000",
             f"{messages:,} messages, newest first": f"/topic?name={_LONG}",
             f"{messages:,} messages, from the beginning": f"/topic?name={_LONG}&from=earliest",
+            f"{messages:,} messages, from a time": f"/topic?name={_LONG}&from=2020-01-01",
         }
-        if stack == "kafka":  # the embedded broker does not look up times
-            pages[f"{messages:,} messages, from a time"] = f"/topic?name={_LONG}&from=2020-01-01"
         with _console(config) as server:
             rows = tuple((name, *_loaded(server, at, rounds)) for name, at in pages.items())
             columns = ("", "s, first", "s", "s, longest", "s of CPU", "kB")
@@ -115,18 +111,13 @@ def main(
                 out.print(Table("in the browser", ("", "s", "rows"), shown).rich())
             if tail:
                 out.print(_tail(server, config, tail, rate).rich())
+            if tail and chromium is not None:
+                out.print(_tail_shown(server, config, tail, rate, chromium).rich())
 
 
 @contextlib.contextmanager
-def _stack(kind: str) -> Iterator[Mapping[str, str]]:
-    """The configuration of clients of a stack, while it runs."""
-    if kind == "embedded":
-        with DevStack(brokers=1) as stack:
-            yield {
-                "bootstrap.servers": stack.bootstrap_servers,
-                "schema.registry.url": stack.registry_url,
-            }
-        return
+def _stack() -> Iterator[Mapping[str, str]]:
+    """The configuration of clients of Apache Kafka and a registry, while they run."""
     program = kafka_program()
     # With the heap of tests, 256 MB, Kafka stalls in its garbage collector at 10,000 topics.
     large = attrs.evolve(program, options=(*program.options, "-Xmx1g"))
@@ -164,9 +155,7 @@ def _register(config: Mapping[str, Any], subjects: int) -> None:
 
 
 def _fill(config: Mapping[str, Any], messages: int) -> None:
-    admin = AdminClient({"bootstrap.servers": config["bootstrap.servers"]})
-    for future in admin.create_topics([NewTopic(_LONG, 1, 1)]).values():
-        future.result()
+    _create_one(config, _LONG)
     producer: ContractProducer[Any]
     with ContractProducer(config, topic=_LONG, schema=_SCHEMA) as producer:
         producer.produce_all({"n": each} for each in range(messages))
@@ -207,13 +196,8 @@ def _shown(
     server: _Server, pages: Mapping[str, str], rounds: int, chromium: str
 ) -> tuple[tuple[str, ...], ...]:
     """The time until the browser has loaded a page, by its own clock, and the table's rows."""
-    from playwright.sync_api import sync_playwright  # noqa: PLC0415 - only with --chromium
-
     rows = []
-    with sync_playwright() as playwright:
-        options = ["--no-sandbox"] if os.geteuid() == 0 else []
-        browser = playwright.chromium.launch(executable_path=chromium, args=options)
-        page = browser.new_page()
+    with _page(chromium) as page:
         for name, address in pages.items():
             times = []
             for _ in range(rounds):
@@ -222,8 +206,19 @@ def _shown(
                 times.append(page.evaluate(f"{_LOAD}.loadEventEnd") / 1000)
             count = page.locator(".scroll tbody tr, #rows > li").count()
             rows.append((name, f"{statistics.median(times):.2f}", str(count)))
-        browser.close()
     return tuple(rows)
+
+
+@contextlib.contextmanager
+def _page(chromium: str) -> Iterator[Any]:
+    """A page of the browser."""
+    from playwright.sync_api import sync_playwright  # noqa: PLC0415 - only with --chromium
+
+    with sync_playwright() as playwright:
+        options = ["--no-sandbox"] if os.geteuid() == 0 else []
+        browser = playwright.chromium.launch(executable_path=chromium, args=options)
+        yield browser.new_page()
+        browser.close()
 
 
 _LOAD: Final = "performance.getEntriesByType('navigation')[0]"
@@ -232,30 +227,66 @@ _LOAD: Final = "performance.getEntriesByType('navigation')[0]"
 def _tail(server: _Server, config: Mapping[str, Any], seconds: int, rate: int) -> Table:
     """A live tail of a topic at a rate: messages sent and counted, and the server's memory."""
     topic = "tailed"
-    admin = AdminClient({"bootstrap.servers": config["bootstrap.servers"]})
-    for future in admin.create_topics([NewTopic(topic, 1, 1)]).values():
-        future.result()
+    _create_one(config, topic)
     address = f"{server.url}/topic/tail/events?name={topic}"
-    producer: ContractProducer[Any]
     sent = counted = 0
-    with (
-        ContractProducer(config, topic=topic, schema=_SCHEMA) as producer,
-        urllib.request.urlopen(address) as events,  # noqa: S310 - loopback
-    ):
+    with urllib.request.urlopen(address) as events:  # noqa: S310 - loopback
         _next(events)  # it waits for messages from here on
-        before, start = server.memory(), time.monotonic()
-        while time.monotonic() < start + seconds:
-            for _ in range(rate // 2):
-                producer.produce({"n": sent})
-                sent += 1
-            producer.flush()
+        before = server.memory()
+        for sent in _sent(config, topic, seconds, rate):
             while counted < sent:
                 counted = _next(events).get("count", counted)
-            time.sleep(max(0, start + sent / rate - time.monotonic()))
         after = server.memory()
     columns = ("", "sent", "counted", "MB before", "MB after")
     row = (f"{seconds} s", f"{sent:,}", f"{counted:,}", f"{before:.0f}", f"{after:.0f}")
     return Table(f"live tail at {rate:,} messages a second", columns, (row,))
+
+
+def _tail_shown(
+    server: _Server, config: Mapping[str, Any], seconds: int, rate: int, chromium: str
+) -> Table:
+    """The same in the browser: the memory of its JavaScript and its elements, minute by minute."""
+    topic = "tailed-in-the-browser"
+    _create_one(config, topic)
+    rows = []
+    with _page(chromium) as page:
+        page.goto(f"{server.url}/topic/tail?name={topic}")
+        page.get_by_text("Waiting for messages").wait_for()
+        asked = page.context.new_cdp_session(page)
+        asked.send("Performance.enable")
+        minute = sent = 0
+        for sent in _sent(config, topic, seconds, rate):
+            if sent < (minute + 1) * 60 * rate and sent < seconds * rate:
+                continue
+            minute = sent // (60 * rate)
+            page.get_by_text(f"{sent:,} so far").wait_for()
+            asked.send("HeapProfiler.collectGarbage")
+            found = asked.send("Performance.getMetrics")["metrics"]
+            measured = {each["name"]: each["value"] for each in found}
+            memory = f"{measured['JSHeapUsedSize'] / 1e6:.1f}"
+            rows.append((f"{sent:,}", memory, f"{measured['Nodes']:,.0f}"))
+    title = f"live tail at {rate:,} messages a second in the browser"
+    return Table(title, ("counted", "MB of JavaScript", "nodes"), tuple(rows))
+
+
+def _create_one(config: Mapping[str, Any], topic: str) -> None:
+    admin = AdminClient({"bootstrap.servers": config["bootstrap.servers"]})
+    for future in admin.create_topics([NewTopic(topic, 1, 1)]).values():
+        future.result()
+
+
+def _sent(config: Mapping[str, Any], topic: str, seconds: int, rate: int) -> Iterator[int]:
+    """Send messages at a rate; gives their number every half a second."""
+    producer: ContractProducer[Any]
+    with ContractProducer(config, topic=topic, schema=_SCHEMA) as producer:
+        start, sent = time.monotonic(), 0
+        while sent < seconds * rate:
+            for _ in range(rate // 2):
+                producer.produce({"n": sent})
+                sent += 1
+            producer.flush()
+            yield sent
+            time.sleep(max(0, start + sent / rate - time.monotonic()))
 
 
 def _next(events: Any) -> dict[str, Any]:
