@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from tests.kafka.installed import skip_without_columns
 
 from streamcontract import ContractConsumer, Stock
 from streamcontract.kafka import TopicScan
@@ -13,6 +14,8 @@ from streamcontract.kafka.connection.bounded_read import bounded_reader
 from streamcontract.kafka.connection.cluster import Cluster
 from streamcontract.kafka.connection.config import CONSUMER_DEFAULTS, build_client, split_config
 from streamcontract.kafka.connection.following import Following
+
+skip_without_columns()
 
 Config = dict[str, Any]
 
