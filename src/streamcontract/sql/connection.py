@@ -176,7 +176,7 @@ class TopicConnection:
         try:
             return running.result()
         except KeyboardInterrupt:
-            while not running.done():  # DuckDB forgets an interrupt of what has not begun yet
+            while not running.done():  # DuckDB forgets an interrupt that comes before its work
                 self.connection.interrupt()
                 futures.wait([running], _SLICE)
             raise
