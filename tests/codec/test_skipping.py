@@ -83,3 +83,24 @@ def test_the_index_of_a_symbol_is_within_its_symbols(index: int) -> None:
     data = Codec[Any]("int").encode(index)
     with pytest.raises(DecodeError, match="the index of a symbol of E, 0 to 1"):
         Codec[Any](enum).decode(data)
+
+
+HUGE: Final = [2**62, 2**63 - 1, 2**63, 2**64, 10**30]
+
+
+@pytest.mark.parametrize("size", HUGE)
+def test_a_size_that_no_payload_has(size: int) -> None:
+    """A writer's fixed may have any size; data without its bytes are read, or refused as short."""
+    fixed = {"type": "fixed", "name": "F", "size": size}
+    reader: Codec[Any] = Codec(_record(KEPT))
+    kept, nothing = Codec[Any]("long").encode(7), b"\0"
+    for document in (["null", fixed], {"type": "array", "items": fixed}):
+        writer = _record({"name": "skipped", "type": document}, KEPT)
+        assert reader.decode(nothing + kept, writer=writer) == {"kept": 7}
+    fields: list[dict[str, Any]] = [
+        {"name": "one", "type": fixed},
+        {"name": "other", "type": "F"},
+        KEPT,
+    ]
+    with pytest.raises(DecodeError):
+        reader.decode(nothing + kept, writer=_record(*fields))

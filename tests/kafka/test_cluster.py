@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from concurrent.futures import Future
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from confluent_kafka import KafkaError, KafkaException, TopicPartition
 
 from streamcontract.kafka import ConsumeError
-from streamcontract.kafka.connection.cluster import END, offsets_of
+from streamcontract.kafka.connection.cluster import END, Cluster, offsets_of
+from streamcontract.kafka.connection.config import build_client, split_config
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 class Admin:
@@ -52,3 +56,22 @@ def test_other_errors_and_ones_that_stay_are_raised() -> None:
             offsets_of(admin, "bars", [0], END, timeout=timeout)
         assert caught.value.code == codes[0]
         assert len(admin.asked) == 1
+
+
+def test_connections_are_kept_inside_connected(
+    config: dict[str, Any], topic: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And made anew for each request outside of it."""
+    made: list[Any] = []
+
+    def note(kind: Any, properties: Any) -> Any:
+        made.append(kind)
+        return build_client(kind, properties)
+
+    monkeypatch.setattr("streamcontract.kafka.connection.cluster.build_client", note)
+    name, cluster = topic(), Cluster(split_config(config).client)
+    with cluster.connected():
+        assert cluster.bounds(name, cluster.partitions(name)) == ({0: 0}, {0: 0})
+        assert len(made) == 1
+    assert cluster.partitions(name) == [0]
+    assert len(made) == 2

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import itertools
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,7 @@ from streamcontract.kafka.connection.bounded_read import bounded_reader, read_be
 from streamcontract.kafka.connection.cluster import Cluster
 from streamcontract.kafka.connection.config import split_config
 from streamcontract.kafka.connection.error_codes import LocalErrorCode
+from streamcontract.kafka.errors import StalledError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -31,6 +33,8 @@ if TYPE_CHECKING:
 skip_without_columns()
 
 from tests.kafka.test_consume_batch import BAD, fill, volumes  # noqa: E402 - native code
+
+from streamcontract.kafka.batches.rows import FoundRows  # noqa: E402 - likewise
 
 Config = dict[str, Any]
 
@@ -86,6 +90,18 @@ def test_the_time_of_the_caller_does_not_count(monkeypatch: pytest.MonkeyPatch) 
     assert len(next(batches)) == 1
 
 
+def test_a_partition_that_is_read_does_not_hide_a_silent_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Messages behind the end of its range are no progress."""
+    now = itertools.count(0.0, 40.0)
+    monkeypatch.setattr("time.monotonic", lambda: next(now))
+    log: Any = Log(([], 0), ([], 0))
+    log.consume = lambda *_: [Raw(place=(0, 5))]
+    with pytest.raises(StalledError):
+        list(read_between(log, "t", {0: 0, 1: 0}, {0: 5, 1: 5}, timeout=60))
+
+
 @given(st.sets(st.integers(0, 12)), st.integers(0, 3), st.integers(0, 16), st.integers(0, 16))
 def test_a_range_is_read_exactly_to_its_end(
     offsets: set[int], after: int, start: int, end: int
@@ -106,7 +122,7 @@ def test_partitions_that_come_in_turns(partitions: list[tuple[set[int], int, int
     begins = {number: begin for number, (_, begin, _) in enumerate(partitions)}
     ends = {number: end for number, (_, _, end) in enumerate(partitions)}
     found: list[list[int]] = [[] for _ in partitions]
-    for batch in read_between(client, "t", begins, ends, timeout=0.0):
+    for batch in read_between(client, "t", begins, ends, timeout=60):
         for raw in batch:
             number: Any = raw.partition()
             offset: Any = raw.offset()
@@ -200,3 +216,23 @@ def test_aborted_messages_and_control_records(
             _ = 1 // 0
     with TopicScan(config, record=Stock, topic=name, ranges=[OffsetRange(name, 0, 0, 4)]) as scan:
         assert [volumes(batch) for batch in scan] == [[1]]
+
+
+@pytest.mark.parametrize(("value", "key"), [(BAD, b"AAPL"), (None, b"\xff")])
+def test_a_fault_keeps_no_other_messages(
+    config: Config,
+    topic: Callable[..., str],
+    bar: Callable[..., Stock],
+    value: bytes | None,
+    key: bytes,
+) -> None:
+    """The frames of a traceback would keep all of its batch."""
+    name = topic()
+    fill(config, name, bar, 3)
+    produce_raw(config, name, (value, key, [], 0))
+    with TopicScan(config, record=Stock, topic=name, ranges=[OffsetRange(name, 0, 0, 4)]) as scan:
+        faults = [fault for batch in scan for fault in batch.faults]
+    del scan
+    gc.collect()
+    assert [fault.offset for fault in faults] == [3]
+    assert not [each for each in gc.get_objects() if isinstance(each, FoundRows)]

@@ -7,7 +7,7 @@ path. A value that the portable decoder accepts is encoded with the reader schem
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from streamcontract.columns import _native
 from streamcontract.columns.decoded import RowFault
@@ -17,7 +17,9 @@ from streamcontract.errors import ArgumentError, DataFault, DecodeError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["Run"]
+__all__ = ["Run", "without_frames"]
+
+E = TypeVar("E", bound=Exception)
 
 _UNDECIDED: Final = _native.STATUS["undecided"]
 _FULL: Final = _native.STATUS["full"]
@@ -26,6 +28,18 @@ _NO_BYTES: Final = _native.STATUS["no bytes"]
 _BLOCK: Final = 8_192  # payloads
 
 _log = logging.getLogger("streamcontract.columns")
+
+
+def without_frames(error: E) -> E:
+    """An error that is kept, without its traceback, and those of its causes.
+
+    Their frames would keep all messages and batches, until the garbage collector runs or longer.
+    """
+    each: BaseException | None = error
+    while each is not None:
+        each.__traceback__ = each.__context__ = None
+        each = each.__cause__
+    return error
 
 
 class Run:
@@ -118,9 +132,7 @@ class Run:
         try:
             value = writer.decoder(start)(data)
         except DecodeError as error:
-            # Frames of a traceback would keep all batches until the garbage collector runs.
-            error.__traceback__ = error.__context__ = None
-            return error
+            return without_frames(error)
         if status != _UNDECIDED:
             _log.warning(
                 "the executor of columns refused a payload that the portable decoder accepts: the "

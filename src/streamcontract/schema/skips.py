@@ -28,6 +28,8 @@ class _Skipper(Protocol):
 
 S = TypeVar("S", bound=_Skipper)
 
+_MOST: Final = 2**63 - 1
+"""More than any payload has, so that larger sizes need not be told apart; an extension takes it."""
 _NUMBER: Final = -1
 _SIZED: Final = -2
 
@@ -70,7 +72,7 @@ class Skips(Generic[S]):
             elif isinstance(before, tuple) or before < 0:
                 row += [plain] if plain else []
             else:
-                row[-1] = before + plain
+                row[-1] = min(before + plain, _MOST)
         return (*parts, *self._plain(row))
 
     def _plain(self, row: list[_Plain]) -> list[S]:
@@ -125,7 +127,7 @@ def _plain_size(node: AvroType) -> int | None:
         case PrimitiveType():
             return FIXED_SIZES[node.name]
         case FixedType():
-            return node.size
+            return min(node.size, _MOST)
         case RecordType() if is_empty(node):
             return 0
         case _:

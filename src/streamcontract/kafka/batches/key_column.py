@@ -10,7 +10,7 @@ import attrs
 from streamcontract.codec import Codec
 from streamcontract.columns.layout import column_of
 from streamcontract.columns.reader import Reader
-from streamcontract.columns.run import Run
+from streamcontract.columns.run import Run, without_frames
 from streamcontract.kafka.batches.sources import Sources
 from streamcontract.kafka.contract.keys import KeyCodec
 from streamcontract.kafka.contract.topic_deserializer import POISON
@@ -100,7 +100,7 @@ class KeyColumn:
                 if key is not None:
                     reads[index] = self._read(key, raw)
             except POISON as error:  # noqa: PERF203 - each may be poison
-                faults[index] = error
+                faults[index] = without_frames(error)
             except Exception as error:  # noqa: BLE001 - raised in the message's turn
                 faults[index] = error
                 break
@@ -132,7 +132,7 @@ def key_errors(
         try:
             topic.read_key_of(raw)
         except POISON as error:  # noqa: PERF203 - each may be poison
-            errors[index] = error
+            errors[index] = without_frames(error)
     return errors
 
 

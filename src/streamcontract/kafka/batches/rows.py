@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from streamcontract.columns.run import without_frames
 from streamcontract.kafka.batches.key_column import key_errors
 from streamcontract.kafka.batches.sources import Source, Sources
 from streamcontract.kafka.contract.keys import KeyCodec
@@ -179,7 +180,7 @@ class RowFinder:
                 source = self._sources.of(data, raw.headers())
                 data = source.payload(data)
         except POISON as error:
-            found.errors[index] = error
+            found.errors[index] = without_frames(error)
             found.left_out.append(index)
             data = source = None
         else:

@@ -80,10 +80,7 @@ def read_between(
     deadline = time.monotonic() + timeout
     while left:
         found = _fetched(client, min(_MOST, sum(ends[each] - at[each] for each in left)))
-        if found:
-            deadline = time.monotonic() + timeout
-        elif time.monotonic() > deadline:
-            raise StalledError(topic, timeout, {each: (at[each], ends[each]) for each in left})
+        is_stalled = True
         batch: list[confluent_kafka.Message] = []
         for run in split(found, by_topic=False):
             number, error = run[0].partition(), run[0].error()
@@ -91,6 +88,7 @@ def read_between(
                 raise consume_error(topic, error, number)
             if number not in left:
                 continue
+            is_stalled = False
             after = _number(run[-1].offset())
             if error is None:
                 after += 1
@@ -104,6 +102,10 @@ def read_between(
             # may have no message: a later message, or the end of the partition, shows that.
             if after >= ends[number]:
                 left.discard(number)
+        if not is_stalled:
+            deadline = time.monotonic() + timeout
+        elif time.monotonic() > deadline:
+            raise StalledError(topic, timeout, {each: (at[each], ends[each]) for each in left})
         if batch:
             yield batch
             deadline = time.monotonic() + timeout  # the time of the caller does not count

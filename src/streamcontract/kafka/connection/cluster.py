@@ -116,6 +116,8 @@ class Cluster:
     def connected(self) -> Iterator[Cluster]:
         """Keep the connections until the end: to open them takes longer than most requests.
 
+        For one thread, and not inside itself.
+
         Raises:
             PropertyError: librdkafka refuses a property.
         """
@@ -151,7 +153,9 @@ class Cluster:
         Raises:
             PropertyError: librdkafka refuses a property.
         """
-        return self._connected or build_client(WatchedAdminClient, self._properties)
+        if self._connected is not None:  # which is false while its queue is empty
+            return self._connected
+        return build_client(WatchedAdminClient, self._properties)
 
     def is_embedded(self) -> bool:
         """Whether this is the embedded broker; False too if it does not answer."""
