@@ -219,7 +219,7 @@ def test_a_topic_that_was_deleted(
         code, _, _ = commands.run("topics", "create", commands.topic, "--partitions", "3")
     fill(commands, streamcontract_config, sales)
     code, _, errors = commands.run("export", commands.topic, "--to", "csv", "--into", "out")
-    assert (code, "that was deleted: its id was" in errors) == (2, True), errors
+    assert (code, "which was deleted since" in errors) == (2, True), errors
 
 
 def test_the_summary_and_the_progress(
@@ -306,3 +306,22 @@ def test_transactions_and_deleted_offsets(
     assert [found["partitions"][1][what] for what in ("missing", "messages")] == [2, 2]
     code, output, _ = commands.run("export", commands.topic, "--to", "parquet", "--into", "out")
     assert (code, "were deleted by the broker" in output) == (0, False)
+
+
+@pytest.mark.parametrize("name", ["rows.jsonl", "rows.csv", "rows.json", "rows.txt"])
+def test_a_file_of_data_for_a_database(commands: Commands, sales: Sales, name: str) -> None:
+    """DuckDB would read it as a table in memory, in which what is exported is lost."""
+    Path(name).write_text('{"a": 1}\n', "utf-8")
+    code, _, errors = commands.run("export", commands.topic, "--to", "duckdb", "--into", name)
+    assert (code, "cannot be opened" in errors) == (2, True), errors
+    assert Path(name).read_text("utf-8") == '{"a": 1}\n'
+
+
+def test_the_folder_of_a_database_is_made(commands: Commands, sales: Sales) -> None:
+    """As for files; and whatever the file's name is, the rows are in it."""
+    into = ("--to", "duckdb", "--into", "some/folder/rows.csv", "--table", "t")
+    code, _, errors = commands.run("export", commands.topic, *into)
+    assert code == 0, errors
+    with duckdb.connect() as other:
+        other.execute("attach 'some/folder/rows.csv' as found (type duckdb, read_only)")
+        assert other.execute("select count(*) from found.t").fetchall() == [(6,)]

@@ -237,7 +237,7 @@ def test_a_topic_with_another_id_is_refused(tmp_path: Path, file_format: str) ->
     for topic_id in (None, "first", None, "first"):
         with target_of(tmp_path, schema, file_format, topic_id=topic_id):
             pass
-    with pytest.raises(ConfigurationError, match=r"its id was first, and that of .* is second"):
+    with pytest.raises(ConfigurationError, match=r"its id is first, and that of .* is second"):
         target_of(tmp_path, schema, file_format, topic_id="second")
     if file_format == "csv":
         assert json.loads((tmp_path / CONTENT_FILE).read_bytes())["topic_id"] == "first"

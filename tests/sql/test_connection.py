@@ -362,3 +362,11 @@ def test_ctrl_c_ends_a_statement_at_which_duckdbs_threads_work(topics: TopicConn
     with pytest.raises(KeyboardInterrupt):
         topics.execute(_WITHOUT_END)
     assert topics.execute("select 7").fetchall() == [(7,)]
+
+
+@pytest.mark.parametrize("name", ["a.jsonl", "a.csv", "a.parquet", "a.db"])
+def test_a_file_of_data_is_no_database(bars: Bars, tmp_path: Path, name: str) -> None:
+    """DuckDB would read it as a table in memory, in which what is created is lost."""
+    (tmp_path / name).write_text('{"a": 1}\n', "utf-8")
+    with pytest.raises(ConfigurationError, match=name):
+        sql.connect(bars.config, project=bars.project, database=tmp_path / name)

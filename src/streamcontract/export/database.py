@@ -24,9 +24,10 @@ if TYPE_CHECKING:
 
 __all__ = ["DatabaseTarget"]
 
-_ATTACH: Final = "attach {} as target; use target"
+_ATTACH: Final = "attach {} as target (type duckdb); use target"
 """Under a name of its own, since the file ``streamcontract.duckdb`` would be a catalog with the
-name of the schema; and by its whole path, of which ``:memory:`` and ``md:`` are no prefixes."""
+name of the schema; by its whole path, of which ``:memory:`` and ``md:`` are no prefixes; and with
+its type, since DuckDB 2.0 reads a file of data, such as JSON, as tables in memory."""
 
 _TABLES: Final = """
 create schema if not exists streamcontract;
@@ -67,14 +68,15 @@ class DatabaseTarget:
         self._place = f"the table {table!r} of {path}"
         self._table = table
         with contextlib.ExitStack() as resources:
+            path.parent.mkdir(parents=True, exist_ok=True)
             self._connection = resources.enter_context(duckdb.connect())
             try:
                 self._connection.execute(_ATTACH.format(_literal(str(path.absolute()))))
                 self._connection.execute(_TABLES)
             except duckdb.Error as error:
                 raise ConfigurationError(
-                    f"the database {path} cannot be opened: {error}; end other programs that use "
-                    "it, or export into another one"
+                    f"the database {path} cannot be opened: {error}; end another program that has "
+                    "it open, if there is one, or export into another place"
                 ) from error
             self._check_content(content)
             resources.pop_all()

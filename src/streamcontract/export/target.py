@@ -182,8 +182,9 @@ class Content:
         known = found.get("topic_id")
         if None not in {known, self.topic_id} and known != self.topic_id:
             raise ConfigurationError(
-                f"{place} has messages of a topic {self.topic!r} that was deleted: its id was "
-                f"{known}, and that of the topic now is {self.topic_id}. Export into another place"
+                f"{place} has messages of another topic {self.topic!r}, which was deleted since or "
+                f"is of another cluster: its id is {known}, and that of the topic here is "
+                f"{self.topic_id}. Export into another place"
             )
 
     def joined(self, found: Mapping[str, Any]) -> Content:

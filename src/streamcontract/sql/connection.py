@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import contextlib
 from concurrent import futures
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import duckdb
 
+from streamcontract.errors import ConfigurationError
 from streamcontract.sql.errors import SqlError
 from streamcontract.sql.planning import parsed
 from streamcontract.sql.ranges import checked_lateness
@@ -17,7 +19,6 @@ from streamcontract.sql.topics import Topics
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from datetime import timedelta
-    from pathlib import Path
 
     import pyarrow as pa
 
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 __all__ = ["TopicConnection"]
 
 _ROWS: Final = 1_000
+_MAGIC: Final = b"DUCK"
+_MAGIC_AT: Final = 8  # bytes after the start of a database ("Storage Versions and Format")
 _SLICE: Final = 0.1  # seconds
 _SETTINGS: Final = """
     SET python_enable_replacements = false;  -- a name is never a variable of this library
@@ -62,6 +65,7 @@ class TopicConnection:
                 lateness=checked_lateness(lateness),
             )
             resources.callback(self._topics.close)
+            _require_database(Path(database))
             self.connection = resources.enter_context(duckdb.connect(database))
             self.connection.execute(_SETTINGS)
             self._thread = resources.enter_context(futures.ThreadPoolExecutor(1, "sql"))
@@ -172,11 +176,13 @@ class TopicConnection:
 
     def _interruptibly(self, call: Callable[[], Result]) -> Result:
         """Call DuckDB so that Ctrl-C ends it, which it does not notice while its threads work."""
-        running = self._thread.submit(call)
+        running: futures.Future[Result] | None = None
         try:
+            running = self._thread.submit(call)
             return running.result()
         except KeyboardInterrupt:
-            while not running.done():  # DuckDB forgets an interrupt that comes before its work
+            # DuckDB forgets an interrupt that comes before its work.
+            while running is not None and not running.done():
                 self.connection.interrupt()
                 futures.wait([running], _SLICE)
             raise
@@ -184,3 +190,19 @@ class TopicConnection:
     def _finish(self) -> None:
         if self._statements:
             self._statements[-1].finish()
+
+
+def _require_database(path: Path) -> None:
+    """Refuse a file of something else, which DuckDB 2.0 may read as tables in memory.
+
+    What is created there would be lost.
+
+    Raises:
+        ConfigurationError: It is no database.
+    """
+    if not path.is_file() or path.stat().st_size == 0:
+        return  # is created; or ``:memory:``
+    with path.open("rb") as file:
+        start = file.read(_MAGIC_AT + len(_MAGIC))
+    if not start.endswith(_MAGIC):
+        raise ConfigurationError(f"{path} is no database of DuckDB: name another file")
