@@ -16,7 +16,7 @@ function listen(place) {
   }
   function add(html) {
     rows.insertAdjacentHTML(place.dataset.place === "start" ? "afterbegin" : "beforeend", html);
-    while (keep && rows.children.length > keep) rows.lastElementChild.remove();
+    while (keep && rows.children.length > keep) rows.lastChild.remove(); // white space too
   }
   function progress(data) {
     const looked = document.querySelector("[data-scanned]");
