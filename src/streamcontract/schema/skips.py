@@ -29,7 +29,7 @@ class _Skipper(Protocol):
 S = TypeVar("S", bound=_Skipper)
 
 _MOST: Final = 2**63 - 1
-"""More than any payload has, so that larger sizes need not be distinguished; an extension takes it."""
+"""More than any payload has: larger sizes need not be distinguished; an extension takes it."""
 _NUMBER: Final = -1
 _SIZED: Final = -2
 
