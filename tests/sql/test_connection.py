@@ -352,10 +352,14 @@ _WITHOUT_END = """
 def test_ctrl_c_ends_a_statement_at_which_duckdbs_threads_work(topics: TopicConnection) -> None:
     """And the connection goes on."""
 
+    pressed = threading.Event()
+
     def press(value: int) -> int:
         main = threading.main_thread().ident
         assert main is not None
-        signal.pthread_kill(main, signal.SIGINT)
+        if not pressed.is_set():
+            pressed.set()
+            signal.pthread_kill(main, signal.SIGINT)
         return value
 
     topics.connection.create_function("press", press, ["BIGINT"], "BIGINT")

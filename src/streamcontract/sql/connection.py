@@ -71,6 +71,7 @@ class TopicConnection:
             self._thread = resources.enter_context(futures.ThreadPoolExecutor(1, "sql"))
             self._resources = resources.pop_all()
         self._statements: list[Statement] = []
+        self._running: futures.Future[Any] | None = None
 
     def __enter__(self) -> TopicConnection:
         return self
@@ -80,6 +81,7 @@ class TopicConnection:
 
     def close(self) -> None:
         """Commit, and close DuckDB's connection and the clients."""
+        self._stop()
         self._finish()
         self._resources.close()
 
@@ -176,16 +178,20 @@ class TopicConnection:
 
     def _interruptibly(self, call: Callable[[], Result]) -> Result:
         """Call DuckDB so that Ctrl-C ends it, which it does not notice while its threads work."""
-        running: futures.Future[Result] | None = None
+        self._stop()  # of a statement whose end a second Ctrl-C did not wait for
         try:
-            running = self._thread.submit(call)
+            self._running = running = self._thread.submit(call)
             return running.result()
         except KeyboardInterrupt:
-            # DuckDB forgets an interrupt that comes before its work.
-            while running is not None and not running.done():
-                self.connection.interrupt()
-                futures.wait([running], _SLICE)
+            self._stop()
             raise
+
+    def _stop(self) -> None:
+        """End the call that is running, if there is one."""
+        # DuckDB forgets an interrupt that comes before its work.
+        while self._running is not None and not self._running.done():
+            self.connection.interrupt()
+            futures.wait([self._running], _SLICE)
 
     def _finish(self) -> None:
         if self._statements:
