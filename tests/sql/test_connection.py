@@ -351,7 +351,6 @@ _WITHOUT_END = """
 @pytest.mark.usefixtures("signals_end")
 def test_ctrl_c_ends_a_statement_at_which_duckdbs_threads_work(topics: TopicConnection) -> None:
     """And the connection goes on."""
-
     pressed = threading.Event()
 
     def press(value: int) -> int:
