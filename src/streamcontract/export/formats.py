@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final, Protocol
-from uuid import UUID
 
 import attrs
 
@@ -16,7 +15,7 @@ from streamcontract.export.target import import_pyarrow
 from streamcontract.schema.model import Field, PrimitiveType, RecordType, UnionType
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection
 
     from streamcontract.atomic_file import Draft
     from streamcontract.export.target import Content
@@ -140,18 +139,17 @@ class _Csv(TableWriter):
         self._writer = csv.CSVWriter(str(draft.path), self._schema)
 
     def write(self, table: Any) -> None:
+        from streamcontract.integrations.arrow.uuids import uuid_texts  # noqa: PLC0415 - of an extra
+
+        pa = import_pyarrow("the format csv")
         for name in self._uuids.intersection(table.schema.names):
-            values = _uuid_texts(table.column(name).to_pylist())
+            texts = [uuid_texts(chunk) for chunk in table.column(name).chunks]
             at = table.schema.get_field_index(name)
-            table = table.set_column(at, name, [values])
+            table = table.set_column(at, name, pa.chunked_array(texts, pa.string()))
         self._writer.write_table(table.cast(self._schema))
 
     def close(self) -> None:
         self._writer.close()
-
-
-def _uuid_texts(values: Sequence[bytes | None]) -> list[str | None]:
-    return [None if each is None else str(UUID(bytes=each)) for each in values]
 
 
 def uuids_of(content: Content) -> frozenset[str]:

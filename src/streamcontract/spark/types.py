@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 from pyspark.sql import types as spark
 
 from streamcontract.errors import DataFault, EncodeError
+from streamcontract.integrations.arrow.uuids import uuid_texts
 from streamcontract.schema import (
     ArrayType,
     AvroType,
@@ -273,23 +274,7 @@ def _duration(_row: LogicalRow, arrow: Any, _path: str) -> SparkColumn:
 
 def _uuid(_row: LogicalRow, _arrow: Any, _path: str) -> SparkColumn:
     # In lower case, as producers send it as a key.
-    return SparkColumn(type=spark.StringType(), to_spark=_uuid_texts, from_spark=pc.ascii_lower)
-
-
-def _uuid_texts(array: Any) -> Any:
-    """UUIDs as text, without a Python object for each."""
-    size = array.type.byte_width
-    data = array.buffers()[1]
-    taken = b"" if data is None else data.slice(array.offset * size, len(array) * size).to_pybytes()
-    digits = pa.py_buffer(taken.hex().encode())
-    texts = pa.Array.from_buffers(pa.binary(2 * size), len(array), [None, digits])
-    parts = [pc.binary_slice(texts, *each) for each in _UUID_PARTS]
-    joined = pc.binary_join_element_wise(*(each.cast(pa.string()) for each in parts), "-")
-    return pc.if_else(array.is_valid(), joined, None)
-
-
-_UUID_PARTS: Final = ((0, 8), (8, 12), (12, 16), (16, 20), (20, 32))
-"""The digits between dashes; RFC 9562, section 4."""
+    return SparkColumn(type=spark.StringType(), to_spark=uuid_texts, from_spark=pc.ascii_lower)
 
 
 LOGICAL_KINDS: Final[dict[str, Callable[[LogicalRow, Any, str], SparkColumn]]] = {
