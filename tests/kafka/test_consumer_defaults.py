@@ -43,25 +43,26 @@ def _consumer(config: Config) -> ContractConsumer[Any, Any]:
 
 
 _MADE: dict[str, Callable[[Config], Any]] = {
-    "connection.bounded_read": lambda config: bounded_reader(_cluster(config)),
-    "connection.following": _follow,
-    "batches.scan": _scan,
-    "consumer.wiring": _consumer,
+    "bounded read": lambda config: bounded_reader(_cluster(config)),
+    "following": _follow,
+    "scan": _scan,
+    "consumer": _consumer,
 }
 
 
-@pytest.mark.parametrize("module", _MADE)
+@pytest.mark.parametrize("kind", _MADE)
 @pytest.mark.parametrize("given", [{}, {"fetch.queue.backoff.ms": 70}])
-def test_a_given_value_wins(monkeypatch: pytest.MonkeyPatch, module: str, given: Config) -> None:
+def test_a_given_value_wins(monkeypatch: pytest.MonkeyPatch, kind: str, given: Config) -> None:
     """Every kind of consumer has the defaults."""
     asked: list[dict[str, Any]] = []
 
-    def note(kind: Any, properties: dict[str, Any]) -> Any:
+    def note(cls: Any, properties: dict[str, Any]) -> Any:
         asked.append(properties)
-        return build_client(kind, properties)
+        return build_client(cls, properties)
 
     monkeypatch.setattr(Cluster, "end_offsets", lambda *_: {})
-    monkeypatch.setattr(f"streamcontract.kafka.{module}.build_client", note)
-    _MADE[module]({**_NOWHERE, **given}).close()
+    for module in ("connection.config", "consumer.wiring"):
+        monkeypatch.setattr(f"streamcontract.kafka.{module}.build_client", note)
+    _MADE[kind]({**_NOWHERE, **given}).close()
     [properties] = asked
     assert {name: properties[name] for name in CONSUMER_DEFAULTS} == {**CONSUMER_DEFAULTS, **given}

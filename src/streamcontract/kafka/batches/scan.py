@@ -17,13 +17,7 @@ from streamcontract.kafka.batches.batch import ConsumedBatch, consumed
 from streamcontract.kafka.batches.metadata import MetadataChoice, Tombstones, checked_metadata
 from streamcontract.kafka.connection.bounded_read import read_between
 from streamcontract.kafka.connection.cluster import Cluster
-from streamcontract.kafka.connection.config import (
-    CONSUMER_DEFAULTS,
-    WITHOUT_GROUP,
-    Config,
-    build_client,
-    split_config,
-)
+from streamcontract.kafka.connection.config import Config, build_reader, split_config
 from streamcontract.kafka.contract.arguments import ContractArguments
 from streamcontract.kafka.contract.binding import SchemaSource
 from streamcontract.kafka.contract.topic_deserializer import TopicDeserializer
@@ -164,7 +158,7 @@ class TopicScan:
         )
         self._threads = whole_number(threads, "threads", 1, _MOST_THREADS, f"1 to {_MOST_THREADS}")
         self._timeout = seconds(timeout)
-        settings = split_config(config, defaults=CONSUMER_DEFAULTS)
+        settings = split_config(config)
         self._cluster = Cluster(settings.client)
         with contextlib.ExitStack() as resources:
             if registry is None:
@@ -179,9 +173,7 @@ class TopicScan:
             self._decoder = BatchDecoder(
                 deserializer, columns, checked_metadata(metadata), tombstones
             )
-            self._client: confluent_kafka.Consumer = build_client(
-                confluent_kafka.Consumer, {**settings.client, **_PROPERTIES}
-            )
+            self._client = build_reader(settings.client, _PROPERTIES)
             resources.callback(self._client.close)
             self._resources = resources.pop_all()
         self._batches: Iterator[ConsumedBatch] | None = None
@@ -276,7 +268,6 @@ class TopicScan:
 
 
 _PROPERTIES: Final[dict[str, Any]] = {
-    **WITHOUT_GROUP,
     "enable.partition.eof": True,
     "auto.offset.reset": "error",
     # As of a bounded read: a fetch at the end would delay the next one, of another offset.

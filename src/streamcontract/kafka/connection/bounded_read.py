@@ -13,7 +13,7 @@ import confluent_kafka
 from confluent_kafka import TopicPartition
 
 from streamcontract.kafka.connection.cluster import consume_error
-from streamcontract.kafka.connection.config import CONSUMER_DEFAULTS, WITHOUT_GROUP, build_client
+from streamcontract.kafka.connection.config import build_reader
 from streamcontract.kafka.connection.error_codes import LocalErrorCode
 from streamcontract.kafka.connection.runs import splitter
 from streamcontract.kafka.connection.waits import SLICE, interruptible
@@ -31,7 +31,6 @@ _MOST: Final = 500
 splitter takes messages out of its sight."""
 
 _SET: Final[Mapping[str, Any]] = {
-    **WITHOUT_GROUP,
     "enable.partition.eof": True,
     # For an offset that retention has deleted: the remaining messages are read, none is skipped.
     "auto.offset.reset": "earliest",
@@ -48,8 +47,7 @@ def bounded_reader(cluster: Cluster) -> confluent_kafka.Consumer:
     Raises:
         PropertyError: librdkafka refuses a property.
     """
-    properties = {**CONSUMER_DEFAULTS, **cluster.properties, **_SET}
-    return build_client(confluent_kafka.Consumer, properties)
+    return build_reader(cluster.properties, _SET)
 
 
 def read_between(

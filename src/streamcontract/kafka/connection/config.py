@@ -42,9 +42,9 @@ __all__ = [
     "CONSUMER_DEFAULTS",
     "DEFAULT_BOOTSTRAP",
     "NO_GROUP",
-    "WITHOUT_GROUP",
     "Settings",
     "build_client",
+    "build_reader",
     "split_config",
 ]
 
@@ -65,12 +65,11 @@ CONSUMER_DEFAULTS: Final[Mapping[str, Any]] = {
 }
 """The properties of a consumer that its configuration may replace."""
 
-WITHOUT_GROUP: Final[Mapping[str, Any]] = {
+_WITHOUT_GROUP: Final[Mapping[str, Any]] = {
     "group.id": NO_GROUP,
     "enable.auto.commit": False,
     "enable.auto.offset.store": False,
 }
-"""The properties of a consumer that is assigned its partitions, and commits nothing."""
 
 _REGISTRY_PREFIXES: Final = (CONFIG_PREFIX, LOCK_PREFIX)
 _STRATEGIES: Final[Mapping[str, SubjectNameStrategy]] = {
@@ -213,6 +212,21 @@ def split_config(
     # librdkafka writes to standard error by default; a library uses logging instead.
     client.setdefault("logger", LIBRDKAFKA_LOG)
     return Settings(client, registry, auto_register, normalize, strategy, wire, location, ignored)
+
+
+def build_reader(properties: Mapping[str, Any], own: Mapping[str, Any]) -> confluent_kafka.Consumer:
+    """Create a consumer that is assigned its partitions, and commits nothing.
+
+    Args:
+        properties: The client properties, before which the defaults of consumers come.
+        own: The properties that are the caller's to set, whatever the others are.
+
+    Raises:
+        PropertyError: librdkafka refuses a property, or two that contradict each other.
+    """
+    return build_client(
+        confluent_kafka.Consumer, {**CONSUMER_DEFAULTS, **properties, **_WITHOUT_GROUP, **own}
+    )
 
 
 def build_client(kind: Callable[[dict[str, Any]], Client], properties: dict[str, Any]) -> Client:

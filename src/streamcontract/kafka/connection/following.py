@@ -9,7 +9,7 @@ import confluent_kafka
 from confluent_kafka import TopicPartition
 
 from streamcontract.kafka.connection.cluster import consume_error
-from streamcontract.kafka.connection.config import CONSUMER_DEFAULTS, WITHOUT_GROUP, build_client
+from streamcontract.kafka.connection.config import build_reader
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 __all__ = ["Following"]
 
 _SET: Final[Mapping[str, Any]] = {
-    **WITHOUT_GROUP,
     "auto.offset.reset": "latest",
     "isolation.level": "read_committed",
     # Fetching ahead is bounded: messages that are not taken stay at the broker.
@@ -48,8 +47,7 @@ class Following:
     def __init__(self, cluster: Cluster, topic: str, partitions: Iterable[int]) -> None:
         self._topic = topic
         self._at = cluster.end_offsets(topic, partitions)
-        properties = {**CONSUMER_DEFAULTS, **cluster.properties, **_SET}
-        self._client = build_client(confluent_kafka.Consumer, properties)
+        self._client = build_reader(cluster.properties, _SET)
         self._client.assign([TopicPartition(topic, *each) for each in self._at.items()])
 
     def __enter__(self) -> Self:
