@@ -16,6 +16,7 @@ from streamcontract.cli._examples import examples
 from streamcontract.cli._kafka import brokers_of, config_option, properties_of
 from streamcontract.cli._messages import project_of
 from streamcontract.cli._options import facts_option, project_option
+from streamcontract.errors import StreamContractError
 from streamcontract.export.job import DATABASE, FORMATS, METADATA, Export
 from streamcontract.export.rotation import Rotation
 from streamcontract.kafka.connection.cluster import Cluster
@@ -199,9 +200,12 @@ def _schema_of(
 ) -> Schema:
     """The schema of the topic's contract, else the latest of the registry."""
     settings = split_config(config)
-    Cluster(settings.client).partitions(topic)  # raises for a misspelt topic, with the right name
-    with SchemaRegistry.from_config(settings.registry) as registry:
-        return schema_of(topic, project, registry, settings, contract=contract)
+    try:
+        with SchemaRegistry.from_config(settings.registry) as registry:
+            return schema_of(topic, project, registry, settings, contract=contract)
+    except StreamContractError:
+        Cluster(settings.client).partitions(topic)  # names one that is misspelt
+        raise
 
 
 def _in_words(export: Export, report: ExportReport) -> Iterator[str | Table]:
