@@ -8,6 +8,7 @@ means the same.
 from __future__ import annotations
 
 import contextlib
+import itertools
 from typing import TYPE_CHECKING, Any, Final
 
 import attrs
@@ -198,10 +199,11 @@ class Statement:
         table = self._topics.table(name, self.text)
         columns = table.columns()
         empty = self._connection.from_arrow(columns.empty_table())
-        nodes = [*table.types, *[None] * len(empty.types)]  # metadata come last
+        # Metadata, which come last, have no type in the schema.
+        described = itertools.zip_longest(empty.columns, empty.types, table.types)
         shown = tuple(
             _Column(name, str(read if node is None else shown_type(node, read)), str(read))
-            for name, read, node in zip(empty.columns, empty.types, nodes, strict=False)
+            for name, read, node in described
         )
         listed = ", ".join(f"{quoted(each.name)} {each.type}" for each in shown)
         self._connection.execute(f"CREATE TEMP TABLE {quoted(name)} ({listed})")
