@@ -62,6 +62,7 @@ def test_connections_are_kept_inside_connected(
     config: dict[str, Any], topic: Callable[..., str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """And made anew for each request outside of it."""
+    name, cluster = topic(), Cluster(split_config(config).client)
     made: list[Any] = []
 
     def note(kind: Any, properties: Any) -> Any:
@@ -69,7 +70,6 @@ def test_connections_are_kept_inside_connected(
         return build_client(kind, properties)
 
     monkeypatch.setattr("streamcontract.kafka.connection.cluster.build_client", note)
-    name, cluster = topic(), Cluster(split_config(config).client)
     with cluster.connected():
         assert cluster.bounds(name, cluster.partitions(name)) == ({0: 0}, {0: 0})
         assert len(made) == 1
