@@ -50,20 +50,17 @@ class Fault:
             >>> fault.line()[-30:]
             b'"key": null, "value": "AA=="}\n'
         """
-        document = {
-            "topic": self.topic,
-            "partition": self.partition,
-            "offset": self.offset,
-            "path": self.path,
-            "error": self.error,
-            "key": _in_base64(self.key),
-            "value": _in_base64(self.value),
-        }
-        return json.dumps(document).encode() + b"\n"
+        # What json.dumps() of a dict gives; for texts alone it takes a quarter of the time.
+        topic, path, error = map(json.dumps, (self.topic, self.path, self.error))
+        key, value = map(_in_base64, (self.key, self.value))
+        return (
+            f'{{"topic": {topic}, "partition": {self.partition}, "offset": {self.offset}, '
+            f'"path": {path}, "error": {error}, "key": {key}, "value": {value}}}\n'
+        ).encode()
 
 
-def _in_base64(data: bytes | None) -> str | None:
-    return None if data is None else base64.b64encode(data).decode()
+def _in_base64(data: bytes | None) -> str:
+    return "null" if data is None else f'"{base64.b64encode(data).decode()}"'
 
 
 @attrs.frozen(kw_only=True, eq=False)

@@ -10,8 +10,8 @@ import time
 from typing import TYPE_CHECKING, Any, Final
 
 import confluent_kafka
-from confluent_kafka import TopicPartition
 
+from streamcontract.kafka.connection.assigning import assign
 from streamcontract.kafka.connection.cluster import consume_error
 from streamcontract.kafka.connection.config import build_reader
 from streamcontract.kafka.connection.error_codes import LocalErrorCode
@@ -72,8 +72,8 @@ def read_between(
         ConsumeError: The brokers refuse, or a partition does not exist any more.
     """
     left = {number for number, begin in begins.items() if begin < ends[number]}
-    client.assign([TopicPartition(topic, number, begins[number]) for number in sorted(left)])
     at = {number: begins[number] for number in left}
+    assign(client, topic, at)
     split = splitter()
     deadline = time.monotonic() + timeout
     while left:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import confluent_kafka
 from confluent_kafka import TopicPartition
 
+from streamcontract.kafka.connection.assigning import assign
 from streamcontract.kafka.connection.cluster import consume_error
 from streamcontract.kafka.connection.config import build_reader
 
@@ -48,7 +49,7 @@ class Following:
         self._topic = topic
         self._at = cluster.end_offsets(topic, partitions)
         self._client = build_reader(cluster.properties, _SET)
-        self._client.assign([TopicPartition(topic, *each) for each in self._at.items()])
+        assign(self._client, topic, self._at)
 
     def __enter__(self) -> Self:
         return self
@@ -93,7 +94,7 @@ class Following:
         if behind <= most:
             return 0
         self._at = {number: max(at, ends[number]) for number, at in self._at.items()}
-        self._client.assign([TopicPartition(self._topic, *each) for each in self._at.items()])
+        assign(self._client, self._topic, self._at)
         return behind
 
     def _end(self, partition: int) -> int:
