@@ -205,6 +205,8 @@ def test_databases(schema: Schema, data: st.DataObject) -> None:
         of = content(schema, "duckdb")
         with contextlib.suppress(ConfigurationError), DatabaseTarget(path, of, "any") as target:
             target.write(batch, 0)
+        if not path.exists():  # fields whose names differ only in case
+            return
         with DatabaseTarget(path, of, "any") as target:
             is_taken = bool(target.next_offsets())
         with duckdb.connect(str(path)) as connection:

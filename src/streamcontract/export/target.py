@@ -160,7 +160,7 @@ class Content:
         }
 
     def check_same(self, found: Mapping[str, Any], place: str) -> None:
-        """Check that a target has the same content, but for the schema.
+        """Check that a target has the same content, but for the schema and its columns.
 
         Args:
             found: Its document.
@@ -170,7 +170,7 @@ class Content:
             ConfigurationError: It has another.
         """
         mine = self.document()
-        for key in ("topic", "format", "columns", "metadata"):
+        for key in ("topic", "format", "metadata"):
             if found.get(key) != mine[key]:
                 raise ConfigurationError(
                     f"{place} has an export with {key} {json.dumps(found.get(key))}, not "
