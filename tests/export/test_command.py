@@ -122,7 +122,7 @@ def test_poison_is_beside_the_data(
 @pytest.mark.searching
 def test_columns_metadata_and_positions(commands: Commands, sales: Sales) -> None:
     """Only what is asked for; the next export goes on after it."""
-    options = ("--to", "parquet", "--columns", "count", "--metadata", "partition,offset")
+    options = ("--to", "parquet", "--columns", "count", "--metadata", "partition, offset")
     export(commands, *options, "--partition", "2", "--from", "1", "--until", "2")
     assert rows_of("parquet") == [{"count": 5, "partition": 2, "offset": 1}]
     found = export(commands, *options, "--from", "-1")

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pytest
 
 from streamcontract import Codec, parse_schema
-from streamcontract.errors import ConfigurationError
+from streamcontract.errors import ColumnsError, ConfigurationError
 from streamcontract.export.database import DatabaseTarget
 from streamcontract.export.target import Content, PartitionBatch
 from streamcontract.schema import Schema
@@ -239,6 +239,17 @@ def test_names_that_differ_only_in_case(
     with pytest.raises(ConfigurationError, match=f"'pings' of .* cannot have both {names}"):
         target(path, schema, metadata=metadata)
     assert not path.exists()
+
+
+def test_types_that_duckdb_has_not(path: Path) -> None:
+    """The error says so before anything is written, and what it says goes on."""
+    decimal = {"type": "bytes", "logicalType": "decimal", "precision": 50, "scale": 2}
+    schema = record(("n", "long"), ("price", {"type": "array", "items": decimal}), ("m", "long"))
+    with pytest.raises(ColumnsError, match=r"^price: DuckDB does not .* with --columns n,m, or"):
+        target(path, schema)
+    assert not path.exists()
+    with target(path, schema, columns=("n", "m")):
+        pass
 
 
 def test_a_name_that_differs_only_in_case_is_added(path: Path) -> None:

@@ -203,9 +203,12 @@ def test_databases(schema: Schema, data: st.DataObject) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "a.duckdb")
         of = content(schema, "duckdb")
-        with contextlib.suppress(ConfigurationError), DatabaseTarget(path, of, "any") as target:
+        with (
+            contextlib.suppress(ConfigurationError, ColumnsError),
+            DatabaseTarget(path, of, "any") as target,
+        ):
             target.write(batch, 0)
-        if not path.exists():  # fields whose names differ only in case
+        if not path.exists():  # names that differ only in case, or a type that it has not
             return
         with DatabaseTarget(path, of, "any") as target:
             is_taken = bool(target.next_offsets())

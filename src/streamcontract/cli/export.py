@@ -40,8 +40,8 @@ _MEBIBYTE = 1024 * 1024
 
 
 def _names(_: click.Context, __: click.Parameter, given: str | None) -> tuple[str, ...] | None:
-    """Names with commas between them."""
-    return None if given is None else tuple(filter(None, given.split(",")))
+    """Names with commas, and spaces perhaps, between them."""
+    return None if given is None else tuple(filter(None, map(str.strip, given.split(","))))
 
 
 @click.command(

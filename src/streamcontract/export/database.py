@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from streamcontract.errors import ConfigurationError
 from streamcontract.export.evolution import columns_of, continued, defaults
-from streamcontract.export.table_columns import check_names, table_types
+from streamcontract.export.table_columns import check_columns, table_types
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -62,6 +62,8 @@ class DatabaseTarget:
     Raises:
         ConfigurationError: DuckDB is not installed, another process has the database open, the
             table has something else or lost its rows, or two columns have one name to DuckDB.
+        ColumnsError: DuckDB has no type for a column.
+        OSError: The folder of the database cannot be made.
     """
 
     def __init__(self, path: Path, content: Content, table: str) -> None:
@@ -75,10 +77,10 @@ class DatabaseTarget:
         self._table = table
         self._content = content
         self._has_rows = False
-        check_names(content, self._place)
         with contextlib.ExitStack() as resources:
-            path.parent.mkdir(parents=True, exist_ok=True)
             self._connection = resources.enter_context(duckdb.connect())
+            check_columns(content, self._place, self._connection)
+            path.parent.mkdir(parents=True, exist_ok=True)
             try:
                 self._connection.execute(_ATTACH.format(_literal(str(path.absolute()))))
                 self._connection.execute(_TABLES)

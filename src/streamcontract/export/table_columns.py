@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from streamcontract.errors import ConfigurationError
+from streamcontract.errors import ColumnsError, ConfigurationError
 from streamcontract.export.evolution import columns_of
 from streamcontract.export.target import import_pyarrow
 from streamcontract.schema.model import RecordType
@@ -15,23 +15,43 @@ if TYPE_CHECKING:
     from streamcontract.export.target import Content
     from streamcontract.schema.model import AvroType
 
-__all__ = ["check_names", "table_types"]
+__all__ = ["check_columns", "table_types"]
 
 
-def check_names(content: Content, place: str) -> None:
-    """Check that no two columns, or two fields of a ``STRUCT``, differ only in case.
+def check_columns(content: Content, place: str, connection: Any) -> None:
+    """Check that DuckDB has a type for each column, and tells all of them apart by name.
 
     Raises:
-        ConfigurationError: Two do, of which DuckDB gives the first for either name.
+        ColumnsError: It has no such type.
+        ConfigurationError: Names of columns, or of fields of a ``STRUCT``, differ only in case.
     """
     pa = import_pyarrow("export")
     fields = list(columns_of(content.schema, content.columns).values())
+    refused = {field.name: reason for field in fields if (reason := _refused(field, connection))}
+    for name, reason in refused.items():
+        others = ",".join(field.name for field in fields if field.name not in refused)
+        raise ColumnsError(
+            name,
+            f"DuckDB does not take it ({reason}): leave it out with --columns {others}, or export "
+            "to parquet",
+        )
     metadata = [pa.field(name, pa.null()) for name in content.metadata]
     for first, second in _alike([*fields, *metadata], ""):
         raise ConfigurationError(
             f"{place} cannot have both {first!r} and {second!r}, since DuckDB compares names "
             "without case: leave a column out with --columns or --metadata, or export to parquet"
         )
+
+
+def _refused(field: Any, connection: Any) -> str:
+    """Why DuckDB does not read a column of Arrow, such as decimals of more than 38 digits."""
+    import duckdb  # noqa: PLC0415 - of an extra
+
+    try:
+        connection.from_arrow(import_pyarrow("export").schema([field]).empty_table())
+    except duckdb.Error as error:
+        return str(error)
+    return ""
 
 
 def _alike(fields: Iterable[Any], path: str) -> Iterator[tuple[str, str]]:
