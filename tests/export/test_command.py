@@ -145,7 +145,7 @@ def test_a_position_at_the_end_is_that_of_the_first_run(
 @pytest.mark.searching
 def test_files_end_after_their_messages(commands: Commands, sales: Sales) -> None:
     """And their names say what they have."""
-    found = export(commands, "--to", "csv", "--max-messages", "1")
+    found = export(commands, "--to", "csv", "--max-messages", "1", "--max-size", "inf")
     names = [name for each in found["partitions"] for name in each["files"]]
     assert names == [
         f"{commands.topic}-{partition:05}-{offset:020}-{offset:020}.csv"
@@ -184,6 +184,7 @@ def test_without_a_project(elsewhere: Commands, sales: Sales, topic: TopicMaker)
         (("--to", "csv", "--partition", "7"), "has no partition 7; it has 0 to 2"),
         (("--to", "csv", "--until", "soon"), "'soon' is no position"),
         (("--to", "csv", "--table", "a"), "--table is for --to duckdb"),
+        (("--to", "csv", "--max-size", "nan"), "size has to be a number above 0"),
     ],
 )
 def test_refusals(commands: Commands, sales: Sales, options: tuple[str, ...], message: str) -> None:

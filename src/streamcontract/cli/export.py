@@ -163,9 +163,7 @@ def command(  # noqa: PLR0913 - each is an option of the command line
         partitions=partitions,
         columns=columns,
         metadata=metadata,
-        rotation=Rotation(
-            messages=max_messages, size=max(1, int(max_size * _MEBIBYTE)), age=max_age
-        ),
+        rotation=Rotation(messages=max_messages, size=max_size * _MEBIBYTE, age=max_age),
         table=table,
         threads=threads,
     )
