@@ -258,9 +258,10 @@ def test_files_with_the_same_offsets(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="whose offsets another file has too"):
         target(tmp_path)
     (tmp_path / str(copy)).unlink()
-    (tmp_path / CONTENT_FILE).write_text("{", "utf-8")
-    with pytest.raises(ConfigurationError, match="is damaged"):
-        target(tmp_path)
+    for damaged in ("{", "[]", '{"starts": 7}', '{"starts": {"a": 1}}', '{"starts": {"1": null}}'):
+        (tmp_path / CONTENT_FILE).write_text(damaged, "utf-8")
+        with pytest.raises(ConfigurationError, match="is damaged"):
+            target(tmp_path)
 
 
 def test_limits_of_files() -> None:

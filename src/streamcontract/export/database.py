@@ -176,11 +176,11 @@ class DatabaseTarget:
         self._connection.register("streamcontract_defaults", defaults(content.schema, added))
         types = table_types(self._relation("streamcontract_defaults"), content)
         for column, kind in types.items():
-            quoted = _quoted(column)
-            self._connection.execute(f"alter table {name} add column {quoted} {kind}")
-            self._connection.execute(
-                f"update {name} set {quoted} = (select {quoted} from streamcontract_defaults)"  # noqa: S608 - quoted names
-            )
+            self._connection.execute(f"alter table {name} add column {_quoted(column)} {kind}")
+        # DuckDB 1.5 commits no column that is added after an update of the same transaction.
+        values = ", ".join(f"{each} = added.{each}" for each in map(_quoted, types))
+        update = f"update {name} set {values} from streamcontract_defaults as added"  # noqa: S608 - quoted names
+        self._connection.execute(update)
         self._connection.unregister("streamcontract_defaults")
 
     def _create_table(self) -> None:
