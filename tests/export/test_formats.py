@@ -185,14 +185,20 @@ def test_the_error_of_csv_has_the_fix() -> None:
             ("headers", pa.list_(pa.string())),
         ]
     )
-    of = Content(
-        topic="any", format="csv", schema=parse_schema("int"), metadata=("offset", "headers")
-    )
+    table = parse_schema({"type": "record", "name": "Table", "fields": []})
+    of = Content(topic="any", format="csv", schema=table, metadata=("offset", "headers"))
     csv = format_of("csv")
     with pytest.raises(ColumnsError, match=r"^tags: .* with --columns symbol,close, or export to"):
         csv.check(of, schema)
     with pytest.raises(ColumnsError, match=r"^headers: .* leave it out of --metadata"):
         csv.check(of, schema.remove(1).remove(1))
+    for other, found in (
+        (parse_schema("bytes"), pa.schema([schema.field("hash")])),
+        (table, schema),
+    ):
+        of = Content(topic="any", format="csv", schema=other)
+        with pytest.raises(ColumnsError, match=r"\): export to parquet$"):
+            csv.check(of, pa.schema([each for each in found if each.name == "hash"]))
 
 
 @deep

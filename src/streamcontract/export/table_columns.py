@@ -1,4 +1,4 @@
-"""Columns of a DuckDB table: their types, and names that DuckDB cannot tell apart."""
+"""Columns of a DuckDB table: their types, and names that DuckDB compares without case."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from streamcontract.errors import ColumnsError, ConfigurationError
 from streamcontract.export.evolution import columns_of
-from streamcontract.export.target import import_pyarrow
+from streamcontract.export.target import import_pyarrow, way_without
 from streamcontract.schema.model import RecordType
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ __all__ = ["check_columns", "table_types"]
 
 
 def check_columns(content: Content, place: str, connection: Any) -> None:
-    """Check that DuckDB has a type for each column, and tells all of them apart by name.
+    """Check that DuckDB has a type for each column, and that no two have the same name in it.
 
     Raises:
         ColumnsError: It has no such type.
@@ -29,12 +29,8 @@ def check_columns(content: Content, place: str, connection: Any) -> None:
     fields = list(columns_of(content.schema, content.columns).values())
     refused = {field.name: reason for field in fields if (reason := _refused(field, connection))}
     for name, reason in refused.items():
-        others = ",".join(field.name for field in fields if field.name not in refused)
-        raise ColumnsError(
-            name,
-            f"DuckDB does not take it ({reason}): leave it out with --columns {others}, or export "
-            "to parquet",
-        )
+        fix = way_without(content, [each.name for each in fields if each.name not in refused])
+        raise ColumnsError(name, f"DuckDB does not take it ({reason}): {fix}")
     metadata = [pa.field(name, pa.null()) for name in content.metadata]
     for first, second in _alike([*fields, *metadata], ""):
         raise ConfigurationError(

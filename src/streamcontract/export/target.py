@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 import attrs
 
 from streamcontract.errors import ConfigurationError
+from streamcontract.schema.model import RecordType
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
     from streamcontract.schema.schema import Schema
 
-__all__ = ["Content", "Fault", "PartitionBatch", "Target", "import_pyarrow"]
+__all__ = ["Content", "Fault", "PartitionBatch", "Target", "import_pyarrow", "way_without"]
 
 
 @attrs.frozen(kw_only=True)
@@ -242,6 +243,18 @@ class Target(Protocol):
 
     def files(self, partition: int) -> Sequence[str]:
         """The names of a partition's files that were finished."""
+
+
+def way_without(content: Content, columns: Sequence[str]) -> str:
+    """What to do about a column that a format cannot have.
+
+    Args:
+        content: What is exported.
+        columns: The fields that the format can have.
+    """
+    if not columns or not isinstance(content.schema.root, RecordType):
+        return "export to parquet"
+    return f"leave it out with --columns {','.join(columns)}, or export to parquet"
 
 
 def import_pyarrow(what: str) -> Any:
