@@ -27,7 +27,7 @@ _MOST_OF_CHECKSUM: Final = 4
 _CRC_SIZE: Final = 4
 _FIRST_ROOM: Final = 64 * 1024
 _NO_ROOM: Final = "failed to write whole buffer"
-"""What cramjam says of room that is too small, the text of Rust's ``Write::write_all``."""
+"""In cramjam's error about room that is too small, from Rust's ``Write::write_all``."""
 
 
 class Damaged(Exception):  # noqa: N818 - internal signal, never seen by a user
