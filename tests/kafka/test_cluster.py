@@ -80,6 +80,9 @@ def test_connections_are_kept_inside_connected(
     made.clear()  # on Apache Kafka the topic is made by one
     with cluster.connected():
         assert cluster.bounds(name, cluster.partitions(name)) == ({0: 0}, {0: 0})
+        with cluster.connected():
+            assert cluster.partitions(name) == [0]
+        assert cluster.partitions(name) == [0]
         assert len(made) == 1
     assert cluster.partitions(name) == [0]
     assert len(made) == 2
