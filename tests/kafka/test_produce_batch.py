@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import time
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -148,7 +149,7 @@ def test_parts_that_cannot_be_sent(config: dict[str, Any], topic: Callable[..., 
         {
             "sku": ["a", "b", "c", "d", "e", "f"],
             "count": [0, 1, 2, 3, 4, 5],
-            "at": [1, 0, None, None, None, None],
+            "at": [int(time.time() * 1000), 0, None, None, None, None],
             "to": [0, None, -5, None, None, None],
             "more": pa.chunked_array(more),
         }
