@@ -8,10 +8,12 @@ import struct
 import sys
 from typing import Any
 
+import pandas as pd
 import pyarrow as pa
 import pytest
 
 from streamcontract import Codec, Limits, Stock
+from streamcontract.columns.arrow_types import arrow_type
 from streamcontract.errors import (
     ArgumentError,
     ColumnsError,
@@ -66,6 +68,23 @@ def test_every_mismatch_at_once() -> None:
     ]
     assert str(pickle.loads(pickle.dumps(caught.value))) == str(caught.value)  # noqa: S301 - our own
     assert caught.value.path == "Trade.extra"
+
+
+def test_index_of_pandas() -> None:
+    """Rows that were filtered have one, which pandas adds as a column."""
+    rows = pd.DataFrame({"value": [1, 2, 3]})
+    filtered = rows[rows["value"] > 1]
+    record = {"type": "record", "name": "R", "fields": [{"name": "value", "type": "int"}]}
+    codec: Codec[Any] = Codec(record)
+    with pytest.raises(ColumnTypesError, match=r"index of pandas, with reset_index\(drop=True\)"):
+        codec.encode_columns(filtered)
+    assert len(codec.encode_columns(filtered.reset_index(drop=True))) == 2
+
+
+def test_no_format_of_arrow() -> None:
+    """Libraries may have types of their own, such as the 128-bit integers of polars."""
+    with pytest.raises(ColumnsError, match=r"n: '_pli128' is no format of .*: cast it to a"):
+        arrow_type(("_pli128", "n", (), None))
 
 
 def test_missing_columns_have_defaults() -> None:

@@ -12,8 +12,9 @@ from typing import Any
 
 import attrs
 import pyarrow as pa
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
+from tests.in_one_test import in_one_test
 from tests.searching import examples
 
 from streamcontract import Codec
@@ -251,6 +252,19 @@ def in_runs(values: list[Any], arrow: Any) -> Any:
 
 
 WRAPPERS = (plainly, sliced, chunked, coded, in_runs)
+FIRST = (Phase.generate,)
+
+
+@in_one_test(CASES, lambda case: f"{case.avro} of {case.arrow}")
+def test_every_case(case: Case) -> None:
+    """A few values of each, so that none is left to chance."""
+
+    @settings(deadline=None, max_examples=2, derandomize=True, database=None, phases=FIRST)
+    @given(st.data())
+    def check_some(data: st.DataObject) -> None:
+        check_values(case, plainly, [data.draw(case.values), None, data.draw(case.values)])
+
+    check_some()
 
 
 @settings(deadline=None, max_examples=examples(300))
@@ -259,7 +273,11 @@ def test_values(data: st.DataObject) -> None:
     """Equal payloads, and equal words for what does not fit, however the array is laid out."""
     case = data.draw(st.sampled_from(CASES))
     wrap = data.draw(st.sampled_from(WRAPPERS))
-    values = data.draw(st.lists(case.values | st.none(), max_size=6))
+    check_values(case, wrap, data.draw(st.lists(case.values | st.none(), max_size=6)))
+
+
+def check_values(case: Case, wrap: Callable[[list[Any], Any], Any], values: list[Any]) -> None:
+    """Compare a column of values, lists of them and structs of those with the codec."""
     if wrap in (coded, in_runs) and pa.types.is_null(case.arrow):
         wrap = plainly
     array = wrap(values, case.arrow)

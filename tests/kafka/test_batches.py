@@ -160,7 +160,9 @@ def check(reader: TopicDeserializer[Any], raws: Sequence[Any], *, threads: int =
     valued = [message for message in messages if message.value is not None or message.schema_id]
     schema = reader.codecs[0].schema
     expected = [in_columns(schema.root, message.value) for message in valued]
-    assert same(rows_of(schema, batch_of(reader, raws, metadata={}, threads=threads)), expected)
+    alone = batch_of(reader, raws, metadata={}, threads=threads)
+    assert same(rows_of(schema, alone), expected)
+    assert list(map(str, alone.faults)) == list(map(str, errors))
     assert batch.tombstones == len(messages) - len(valued)
     table = pa.table(batch)
     found = {
@@ -233,6 +235,19 @@ def test_messages_of_many_writers(
         for value in data.draw(st.lists(others, max_size=3))
     ]
     check(deserializer(schema, registry, codec), data.draw(st.permutations(raws)), threads=threads)
+
+
+@pytest.mark.parametrize("key", ["text", "int", "uuid", "enum", "point"])
+@pytest.mark.parametrize("metadata", [{}, {"key": "k"}, {"offset": "o"}], ids=str)
+def test_keys_are_checked(key: str, metadata: dict[str, str]) -> None:
+    """Also where they are no column: the message is among the faults, as it is of records."""
+    codec: Any = PLAIN_KEYS.get(key) or Codec[Any](_POINT, tag_unions=True)
+    reader = deserializer(parse_schema("long"), {1: parse_schema("long")}, codec)
+    # The schema id of the first is looked up, that of the second is known.
+    raws = [Raw(frame(1, b"\x02"), b"\xff", (0, at), (1, 5), None) for at in range(2)]
+    batch = batch_of(reader, raws, metadata=metadata)
+    assert (len(batch), len(batch.faults)) == (0, 2)
+    assert list(map(str, batch.faults)) == list(map(str, records(reader, raws)[1]))
 
 
 def _steps(work: Callable[[], object]) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import time
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -131,6 +132,54 @@ def test_parts_of_messages_from_columns(config: dict[str, Any], topic: Callable[
     rest = [(each.key, each.partition) for each in found if [*each.headers] == [("h", b"2")]]
     assert sorted(rest) == [(b"oil", 2), (b"salt", 2), (b"tea", 2)]
 
+
+def test_parts_that_cannot_be_sent(config: dict[str, Any], topic: Callable[..., str]) -> None:
+    """The report has their rows; the others are sent, as where a value does not fit."""
+    name = topic(partitions=1)
+    headers = pa.list_(pa.struct({"name": pa.string(), "value": pa.binary()}))
+    no_text = pa.StructArray.from_arrays(
+        [pa.array([b"\xff"]).view(pa.string()), pa.array([b"1"])], ["name", "value"]
+    )
+    more = [
+        pa.array([None, None, None, [{"name": None, "value": b"1"}]], headers),
+        pa.ListArray.from_arrays([0, 1], no_text),
+        pa.array([None], headers),
+    ]
+    data = pa.table(
+        {
+            "sku": ["a", "b", "c", "d", "e", "f"],
+            "count": [0, 1, 2, 3, 4, 5],
+            "at": [int(time.time() * 1000), 0, None, None, None, None],
+            "to": [0, None, -5, None, None, None],
+            "more": pa.chunked_array(more),
+        }
+    )
+    columns: Any = {"timestamp": "at", "partition": "to", "headers": "more"}
+    with ContractProducer(config, topic=name, schema=SALE) as producer:
+        report = producer.produce_batch(data, key="sku", **columns)
+        plain = data.select(["sku", "count", "at"])
+        with pytest.raises(ArgumentError, match="partition has to be"):
+            producer.produce_batch(plain, partition=-5, timestamp="at")
+    assert report.delivered == 2
+    for failure, row, reason in zip(report.failures, range(1, 5), _REASONS, strict=True):
+        assert failure.index == row
+        assert str(failure) == f"record {row}: not sent to topic {name!r}: {reason}"
+    found = read(ContractConsumer(config, topic=name, schema=SALE))
+    assert sorted(each.value["sku"] for each in found) == ["a", "f"]
+
+
+_REASONS = (
+    (
+        "timestamp: the timestamp 0 is not after 1970-01-01T00:00:00Z: Kafka has no earlier ones, "
+        "and for librdkafka 0 means now"
+    ),
+    (
+        "partition: expected a partition's number from 0, or None for the one by the key, found -5 "
+        "(int)"
+    ),
+    "headers: expected a name, with its value, found (None, b'1') (tuple)",
+    "headers: expected a name in UTF-8, with its value, found (b'\\xff', b'1') (tuple)",
+)
 
 KEY = """["null", {"type": "record", "name": "Id", "fields": [{"name": "x", "type": "int"}]}]"""
 KEYED: Contract[Any, Any, Any] = Contract(

@@ -10,8 +10,8 @@ import attrs
 import pytest
 from tests.in_one_test import in_one_test
 
-from streamcontract import Codec, parse_schema
-from streamcontract.errors import DecodeError
+from streamcontract import Codec, find_incompatibilities, parse_schema
+from streamcontract.errors import ArgumentError, DecodeError
 from streamcontract.resolution import (
     Fail,
     IntoUnion,
@@ -129,6 +129,16 @@ def test_a_missing_default_is_told_where_the_record_is(kind: str, inside: str) -
     result = plan({"type": kind, inside: record()}, {"type": kind, inside: record("a")})
     (fault,) = result.faults
     assert (fault.reader_path, fault.writer_path) == (f"/{inside}/fields/0", f"/{inside}")
+
+
+@pytest.mark.parametrize("schema", ["int", {"type": "int"}, None])
+def test_no_schemas(schema: Any) -> None:
+    """JSON is no schema before it is parsed; the error names the argument."""
+    parsed = parse_schema("int")
+    with pytest.raises(ArgumentError, match="reader has to be a Schema, as parse_schema returns"):
+        find_incompatibilities(reader=schema, writer=parsed)
+    with pytest.raises(ArgumentError, match="writer has to be a Schema, as parse_schema returns"):
+        resolve(schema, parsed)
 
 
 def test_decimals_in_fixed_are_rescaled() -> None:

@@ -183,7 +183,8 @@ class _Reader:
         self._levels -= 1
         found = _facts(form)
         if found is None:
-            raise ColumnsError(name or "data", f"{form!r} is no format of Arrow's C data interface")
+            reason = f"{form!r} is no format of Arrow's C data interface"
+            raise ColumnsError(name or "data", f"{reason}: cast it to a type of Arrow")
         if dictionary is not None:
             found |= {
                 "is_signed": found["layout"] == "signed",

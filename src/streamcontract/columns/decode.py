@@ -21,6 +21,7 @@ from streamcontract.schema.schema import Schema
 __all__ = ["ColumnDecoder"]
 
 _MOST_THREADS: Final = 1024
+_ONE_PAYLOAD: Final = (str, bytes, bytearray, memoryview)  # which are sequences themselves
 _MOST_WRITERS: Final = 1000  # as many as a codec keeps decoders
 
 
@@ -74,9 +75,11 @@ class ColumnDecoder:
             threads: How many threads decode, each its share; all have ended on return.
 
         Raises:
-            ArgumentError: There are more or fewer writers than payloads, no threads, or ``start``
-                is negative.
+            ArgumentError: The payloads are no list, there are more or fewer writers than payloads,
+                a writer is no ``Schema``, no threads, or ``start`` is negative.
         """
+        if isinstance(payloads, _ONE_PAYLOAD) or not isinstance(payloads, Iterable):
+            raise ArgumentError("payloads", payloads, "a list of payloads, also of one: [payload]")
         start = whole_number(start, "start", 0, MOST_BYTES, "a number of bytes, from 0")
         threads = whole_number(threads, "threads", 1, _MOST_THREADS, f"1 to {_MOST_THREADS}")
         # Of a subclass, length and items may be other than those that the executor sees.
@@ -111,6 +114,10 @@ class ColumnDecoder:
             return [self.writer(self._schema)]
         if isinstance(writer, Schema):
             return [self.writer(writer)]
+        given: object = writer  # mypy knows no other than sequences
+        if isinstance(given, str) or not isinstance(given, Sequence):
+            expected = "a Schema, as parse_schema returns it, or a list of one for each payload"
+            raise ArgumentError("writer", writer, expected)
         if len(writer) != count:
             raise ArgumentError("writer", len(writer), f"a schema for each of {count} payloads")
         # A message costs no Python call: its writer is one of a few.

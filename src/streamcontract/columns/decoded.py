@@ -128,8 +128,8 @@ class DecodedColumns(ColumnTable):
     """What payloads were decoded to.
 
     Attributes:
-        batches: The rows, in the order of the payloads; more batches than one only where a column
-            would have passed 2 GiB.
+        batches: The rows, in the order of the payloads: one batch, or one for each thread of
+            ``threads``; and another one before a column exceeds 2 GiB.
         faults: The payloads that are in no batch, since they do not fit.
         tombstones: How many payloads were None, and left out.
     """

@@ -46,6 +46,8 @@ _MOST_LEVELS: Final = 60
 _MOST_COLUMNS: Final = 10_000
 """Records that hold one another twice at each level would have columns without end."""
 
+_FIX: Final = "choose columns without it, or decode records instead"
+
 _MOST_BRANCHES: Final = 128
 """Types of a dense union, whose codes are from 0 to 127 (Arrow columnar format, "Dense Union")."""
 
@@ -170,7 +172,8 @@ class _Maker:
         """The number of the next column."""
         number = next(self._numbers)
         if number >= _MOST_COLUMNS:
-            raise ColumnsError(path, f"the schema has more than {_MOST_COLUMNS:,} columns")
+            reason = f"the schema has more than {_MOST_COLUMNS:,} columns: choose fewer of them"
+            raise ColumnsError(path, reason)
         return number
 
     def fields(
@@ -178,7 +181,7 @@ class _Maker:
     ) -> tuple[Column, ...]:
         """The columns of a record's fields."""
         if node in self._inside:
-            reason = f"{node.full_name} contains itself, and Arrow has no recursive types"
+            reason = f"{node.full_name} contains itself, and Arrow has no recursive types: {_FIX}"
             raise ColumnsError(path, reason)
         self._inside.append(node)
         made = tuple(
@@ -192,7 +195,7 @@ class _Maker:
         """The column of a type."""
         self._levels += 1
         if self._levels > _MOST_LEVELS:
-            raise ColumnsError(path, f"more than {_MOST_LEVELS} types inside one another")
+            raise ColumnsError(path, f"more than {_MOST_LEVELS} types inside one another: {_FIX}")
         made = self._column(node, name, path, is_nullable=is_nullable)
         self._levels -= 1
         return made
@@ -240,7 +243,10 @@ class _Maker:
         self, node: UnionType, name: str, path: str, *, is_nullable: bool, has_null: bool
     ) -> Column:
         if len(node.branches) > _MOST_BRANCHES:
-            reason = f"a union of more than {_MOST_BRANCHES} types, which Arrow has no codes for"
+            reason = (
+                f"a union of more than {_MOST_BRANCHES} types, which Arrow has no codes for: leave "
+                "unions= out, and it is a struct"
+            )
             raise ColumnsError(path, reason)
         number = self.next_number(path)
         # Arrow's unions have no nulls of their own: one is in the branch for it, or in the first.
@@ -350,7 +356,9 @@ _Found = tuple[str, int] | list[tuple[str, str, str]]
 def _decimal(logical: LogicalType, _row: LogicalRow, path: str) -> _Found:
     precision, scale = logical.precision or 0, logical.scale or 0
     if precision > MOST_DIGITS:
-        reason = f"a decimal of {precision} digits, and Arrow has no more than {MOST_DIGITS}"
+        reason = (
+            f"a decimal of {precision} digits, and Arrow has no more than {MOST_DIGITS}: {_FIX}"
+        )
         raise ColumnsError(path, reason)
     if precision > _SHORT_DIGITS:
         return f"d:{precision},{scale},256", 32

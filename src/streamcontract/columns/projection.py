@@ -27,6 +27,9 @@ __all__ = ["projected"]
 _NAME: Final = re.compile(r"\.([^.\[{]*)")
 """A step into a field; one into items or values may be written ``[]`` or ``{}``, as in errors."""
 
+_MARK: Final = re.compile(r"[\[{][^\]}]*[\]}]")
+"""A step into one item or one value, or where there are none."""
+
 
 @attrs.frozen
 class _Wanted:
@@ -83,7 +86,8 @@ def _type(node: AvroType, wanted: Sequence[_Wanted]) -> AvroType:
     if whole is not None:
         for each in wanted:
             if each is not whole:
-                raise each.error(f"left out, since all of {whole.path} becomes columns")
+                expected = f"without a path inside {whole.path}, all of which becomes columns"
+                raise each.error(expected)
         return node
     match node:
         case RecordType():
@@ -121,14 +125,21 @@ def _name(wanted: _Wanted, node: RecordType) -> str:
     if wanted.rest[1:] in names:
         return wanted.rest[1:]
     found = _NAME.match(wanted.rest)
-    name = found[1] if found else wanted.rest
-    if name not in names:
-        near = nearest(name, names)
-        start = f"{wanted.reached}." if wanted.reached else ""
-        meant = f"{start}{near}{wanted.rest.removeprefix(f'.{name}')}"
-        hint = f'; did you mean "{meant}"?' if near else ""
+    if found is None or found[1] not in names:
+        meant = _meant(wanted, found[1] if found else None, names)
+        hint = f'; did you mean "{meant}"?' if meant else ""
         raise wanted.error(f"a field of {node.full_name}: {listed(names)}{hint}")
-    return name
+    return found[1]
+
+
+def _meant(wanted: _Wanted, name: str | None, names: Sequence[str]) -> str:
+    """The path that may be meant by one to no field; "" if there is none."""
+    if name is None:  # a mark where none is: of one item, or of a record
+        mark = _MARK.match(wanted.rest)
+        return f"{wanted.reached}{wanted.rest[mark.end() :]}" if mark else ""
+    near = nearest(name, names)
+    start = f"{wanted.reached}." if wanted.reached else ""
+    return f"{start}{near}{wanted.rest.removeprefix(f'.{name}')}" if near else ""
 
 
 def _union(node: UnionType, wanted: Sequence[_Wanted]) -> UnionType:

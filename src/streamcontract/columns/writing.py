@@ -7,6 +7,7 @@ has all of it.
 
 from __future__ import annotations
 
+import re
 import struct
 from collections.abc import Collection
 from typing import Any, Final
@@ -39,6 +40,7 @@ _Numbers = tuple[int, int, int, int, int]
 _Step = tuple[str, int, _Numbers, tuple[int, ...], bytes | None]
 
 _ENTRY: Final = 2  # a key and a value
+_PANDAS_INDEX: Final = re.compile(r"__index_level_\d+__")  # of an index without a name
 _NO_NULL: Final = -1
 
 
@@ -223,6 +225,8 @@ class _Walk:
                 what = "one column" if column.name in found else "only the fields"
                 expected = f"{what} of {node.full_name}: {', '.join(sorted(names))}"
                 fix = "drop the column, or rename it to the field that it is for"
+                if _PANDAS_INDEX.fullmatch(column.name):
+                    fix = "drop the index of pandas, with reset_index(drop=True)"
                 self._mismatch(column, f"{path}.{column.name}", expected, fix)
         return found
 

@@ -11,7 +11,7 @@ import attrs
 import confluent_kafka
 
 from streamcontract.errors import ArgumentError, ConfigurationError, shown
-from streamcontract.guards import text, whole_number
+from streamcontract.guards import MAX_PARTITION, text, whole_number
 
 __all__ = [
     "Brackets",
@@ -115,6 +115,17 @@ def timestamp_of(timestamp: datetime | int) -> int:
         _LAST_TIMESTAMP,
         "an aware datetime, or whole milliseconds since the epoch below 2**63",
     )
+
+
+def partition_of(partition: int) -> int:
+    """A partition to send to.
+
+    Raises:
+        ArgumentError: It is no number of a partition.
+    """
+    # -1 is confluent_kafka's value for the partition by the key's hash (PARTITION_UA).
+    expected = "a partition's number from 0, or None for the one by the key"
+    return whole_number(partition, "partition", -1, MAX_PARTITION, expected)
 
 
 def headers_of(headers: Headers | None) -> list[tuple[str, bytes | None]] | None:

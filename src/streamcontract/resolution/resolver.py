@@ -23,6 +23,7 @@ from typing import Final
 
 import attrs
 
+from streamcontract.errors import ArgumentError
 from streamcontract.resolution.matching import Branches, match_fields, reads_as
 from streamcontract.resolution.plan import (
     Action,
@@ -67,14 +68,20 @@ _NAMED: Final = (RecordType, EnumType, FixedType)
 def resolve(writer: Schema, reader: Schema) -> Plan:
     """Work out how data written with one schema are read with another.
 
-    Never fails and never stops at the first fault: faults are part of the result, and data that
-    do not touch them can still be read.
+    Never stops at the first fault: faults are part of the result, and data that do not touch them
+    can still be read.
+
+    Raises:
+        ArgumentError: One is no ``Schema``, but JSON or another form of it.
 
     Example:
         >>> from streamcontract import parse_schema
         >>> [fault.rule for fault in resolve(parse_schema("long"), parse_schema("int")).faults]
         ['TYPE_MISMATCH']
     """
+    for name, schema in (("writer", writer), ("reader", reader)):
+        if not isinstance(schema, Schema):
+            raise ArgumentError(name, schema, "a Schema, as parse_schema returns it")
     resolver = _Resolver()
     root = resolver.action(writer.root, reader.root, "", "")
     faults = tuple(faults_of(root)) if resolver.met_faults else ()

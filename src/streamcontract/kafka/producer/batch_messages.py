@@ -6,16 +6,17 @@ import functools
 import heapq
 import operator
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import attrs
 
 from streamcontract.columns.arrow_rows import ArrowRows
-from streamcontract.errors import ArgumentError, EncodeError
+from streamcontract.errors import ArgumentError, ConfigurationError, DataFault, EncodeError
 from streamcontract.kafka.batches.batch import ConsumedBatch
 from streamcontract.kafka.contract.derived_key import DERIVED, no_record
 from streamcontract.kafka.contract.keys import KeyCodec, column_codec, may_be_none
 from streamcontract.kafka.contract.payloads import column_payloads, payload_decoder
+from streamcontract.kafka.message import headers_of, partition_of, timestamp_of
 from streamcontract.schema.model import RecordType
 
 if TYPE_CHECKING:
@@ -81,7 +82,8 @@ class BatchMessages:
     ) -> Iterator[tuple[int, tuple[EncodeFault, ...], Iterator[tuple[int, Any]]]]:
         """For each batch its number of rows, the rows that do not fit, and the messages.
 
-        A message is the number of its row with payload, key and options, or with its key's error.
+        A message is the number of its row with payload, key and options, or with the error of its
+        key or of an option.
         """
         first = 0
         for batch in self._rows.batches():
@@ -107,7 +109,8 @@ class BatchMessages:
         self, batch: _native.ArrowBatch, first: int, rows: Iterable[tuple[int, bytes | None]]
     ) -> Iterator[tuple[int, Any]]:
         key_of = self._keys(batch)
-        taken = {name: column.values(batch) for name, column in self._columns.items()}
+        wrong: dict[int, EncodeError] = {}
+        taken = {name: column.values(batch, wrong) for name, column in self._columns.items()}
         fixed = self._fixed
         for row, payload in rows:
             at = row - first
@@ -117,6 +120,9 @@ class BatchMessages:
                     no_record()
             except EncodeError as error:
                 yield row, error
+                continue
+            if at in wrong:
+                yield row, wrong[at]
                 continue
             options = {name: values[at] for name, values in taken.items()}
             yield row, (payload, key, {**fixed, **options} if options else fixed)
@@ -245,13 +251,33 @@ class _Column:
     """
 
     def __init__(self, option: str, arrow: ArrowType) -> None:
+        self._option = option
         self._number = arrow.number
         self._convert = _conversion(option, arrow.plain)
+        self._check = _CHECKS[option]
 
-    def values(self, batch: _native.ArrowBatch) -> list[Any]:
-        """The options of a batch's rows."""
-        convert = self._convert
-        return [None if raw is None else convert(raw) for raw in batch.values(self._number)]
+    def values(self, batch: _native.ArrowBatch, wrong: dict[int, EncodeError]) -> list[Any]:
+        """The options of a batch's rows; errors of those that cannot be sent are added by row."""
+        found: list[Any] = []
+        for at, raw in enumerate(batch.values(self._number)):
+            try:
+                found.append(None if raw is None else self._check(self._convert(raw)))
+            except ConfigurationError as error:  # noqa: PERF203 - each may be one
+                wrong[at] = EncodeError((self._fault(error),))
+                found.append(None)
+        return found
+
+    def _fault(self, error: ConfigurationError) -> DataFault:
+        if isinstance(error, ArgumentError):
+            return DataFault(error.argument, error.expected, error.value, has_value=True)
+        return DataFault(self._option, str(error))
+
+
+_CHECKS: Final[dict[str, Callable[[Any], Any]]] = {
+    "partition": partition_of,
+    "timestamp": timestamp_of,
+    "headers": headers_of,
+}
 
 
 def _conversion(option: str, arrow: ArrowType) -> Callable[[Any], Any]:
@@ -276,7 +302,10 @@ def _headers(pairs: list[tuple[bytes | None, bytes | None] | None]) -> list[tupl
     for pair in pairs:
         if pair is None or pair[0] is None:
             raise ArgumentError("headers", pair, "a name, with its value")
-        found.append((pair[0].decode(), pair[1]))
+        try:
+            found.append((pair[0].decode(), pair[1]))
+        except UnicodeDecodeError:
+            raise ArgumentError("headers", pair, "a name in UTF-8, with its value") from None
     return found
 
 

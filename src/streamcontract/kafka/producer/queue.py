@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 import confluent_kafka
 
 from streamcontract.errors import ArgumentError
-from streamcontract.guards import MAX_PARTITION, call_back, text, whole_number
+from streamcontract.guards import call_back, text
 from streamcontract.kafka.connection.error_codes import TOO_LARGE, LocalErrorCode
 from streamcontract.kafka.connection.waits import SLICE, interruptible
 from streamcontract.kafka.contract.derived_key import DERIVED
 from streamcontract.kafka.errors import ProduceError, kafka_error_of
-from streamcontract.kafka.message import Delivery, timestamp_of
+from streamcontract.kafka.message import Delivery, partition_of, timestamp_of
 from streamcontract.kafka.producer.deliveries import call_on_delivery
 from streamcontract.registry.errors import RegistryRejectedError
 
@@ -253,7 +253,7 @@ def _message(
         serializer.topic,
         payload,
         key,
-        -1 if partition is None else _partition(partition),
+        -1 if partition is None else partition_of(partition),
         report,
         None,
         0 if timestamp is None else timestamp_of(timestamp),
@@ -265,9 +265,3 @@ def _not_yet(value: object) -> bool:
     """Refuse the plain path while the topic is not open."""
     del value
     return False
-
-
-def _partition(partition: int) -> int:
-    # -1 is confluent_kafka's value for the partition by the key's hash (PARTITION_UA).
-    expected = "a partition's number from 0, or None for the one by the key"
-    return whole_number(partition, "partition", -1, MAX_PARTITION, expected)
