@@ -2,8 +2,8 @@
 
 The schema ``streamcontract`` of the database has what the tables are: ``exports`` (their content),
 ``offsets`` (the offset after the last message of each partition), ``starts`` (where partitions
-begin, if that depends on the time of the first run) and ``faults``. A content without a table, or
-whose table has no row any more, lost rows: its offsets are after them.
+begin, if that depends on the time of the first run) and ``faults``. Rows may be deleted from a
+table. If the table itself is gone, rows are lost: the offsets are after them.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ create table if not exists streamcontract.faults (
 
 
 _HAS_ROWS: Final = "has_rows"
-"""Of a content: whether rows were exported, without which an empty table lost none."""
+"""Of a content: whether rows were exported, without which a table that is gone had none."""
 
 
 class DatabaseTarget:
@@ -61,7 +61,7 @@ class DatabaseTarget:
 
     Raises:
         ConfigurationError: DuckDB is not installed, another process has the database open, the
-            table has something else or lost its rows, or two columns have one name to DuckDB.
+            table has something else or was dropped, or two columns have one name to DuckDB.
         ColumnsError: DuckDB has no type for a column.
         OSError: The folder of the database cannot be made.
     """
@@ -126,29 +126,24 @@ class DatabaseTarget:
         return json.dumps(self._content.document() | {_HAS_ROWS: has_rows})
 
     def _check_rows(self, found: Any) -> None:
-        """Check that the rows before the offsets are there.
+        """Check that a table with the rows before the offsets is there.
 
         Raises:
-            ConfigurationError: There is no table, or no row in it.
+            ConfigurationError: There is none.
         """
-        name = _quoted(self._table)
-        has_table = self._has_table()
-        is_empty = not has_table or not self._connection.sql(f"from {name} limit 1").fetchall()
         if isinstance(found, dict) and _HAS_ROWS in found:
             self._has_rows = found[_HAS_ROWS]
-        elif has_table:  # made by an earlier version, which kept the offsets alone
-            self._has_rows = not is_empty
-        else:
+        else:  # made by an earlier version, which kept the offsets alone
             ends, starts = self.next_offsets(), self.starts()
             self._has_rows = any(end > starts.get(each, 0) for each, end in ends.items())
-        if not (self._has_rows and is_empty):
+        if self._has_table() or not self._has_rows:
             return
-        lost = "has no rows any more" if has_table else "was dropped or renamed"
+        name = _quoted(self._table)
         forget = f"delete from streamcontract.exports where table_name = {_literal(self._table)}"  # noqa: S608 - for a person
         raise ConfigurationError(
-            f"{self._place} {lost}, and the database has the offsets after the rows that were "
-            "exported: restore them, or export the topic from its beginning with another --table, "
-            f"or with this one after: drop table if exists {name}; {forget}"
+            f"{self._place} was dropped or renamed, and the database has the offsets after the "
+            "rows that were exported: restore it, or export the topic from its beginning with "
+            f"another --table, or with this one after: drop table if exists {name}; {forget}"
         )
 
     def _evolve(self, content: Content, found: Any) -> None:
