@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import duckdb
 
+from streamcontract.errors import ArgumentError
 from streamcontract.sql.errors import SqlError
 from streamcontract.sql.plan import objects
 
@@ -38,6 +39,8 @@ _OPTIMIZERS: Final = frozenset(
 """The optimizers of ``duckdb_optimizers()`` that go by the statement alone. Others look at the
 contents of tables: they would find that the declared ones are empty, and scan nothing."""
 
+_SOME: Final = "one or more statements of SQL, such as 'select 1'"
+
 _WRONG: Final = frozenset({"binder", "catalog", "parser"})
 """The types of errors of a wrong statement. Of others, execution shows whether they count."""
 
@@ -46,8 +49,11 @@ def parsed(connection: duckdb.DuckDBPyConnection, query: str) -> list[duckdb.Sta
     """The statements of a query, at least one.
 
     Raises:
-        SqlError: It cannot be parsed, or has none.
+        ArgumentError: It is no text, or has none.
+        SqlError: It cannot be parsed.
     """
+    if not isinstance(query, str):
+        raise ArgumentError("the query", query, _SOME)
     try:
         found = connection.extract_statements(query)
     except duckdb.ParserException as error:
@@ -56,7 +62,7 @@ def parsed(connection: duckdb.DuckDBPyConnection, query: str) -> list[duckdb.Sta
             raise _error(query, document) from None
         raise SqlError(query, None, str(error)) from None
     if not found:
-        raise SqlError(query, None, "there is no statement")
+        raise ArgumentError("the query", query, _SOME)
     return found
 
 
