@@ -1,8 +1,10 @@
 # The metadata of raw messages, for the columns of batches/metadata_columns.py: included by
-# _native.pyx. Indexes are ascending.
+# _native.pyx.
 
 from cpython.bytes cimport PyBytes_FromStringAndSize
 from libc.stdint cimport INT32_MAX, int32_t, int64_t
+
+from itertools import compress
 
 
 cdef class Part:
@@ -40,37 +42,35 @@ cdef class Part:
         PyBytes_AS_STRING(self._valid)[self.n] = is_valid
         self.n += 1
 
-    cdef Part of(self, indexes):
-        """The part of the messages at indexes."""
-        cdef Part found = Part(len(indexes), self.width)
+    cdef Part of(self, bytes is_row, Py_ssize_t rows):
+        """The part of the messages that are rows, of which there is this number."""
+        cdef Part found = Part(rows, self.width)
         cdef const char *start = PyBytes_AS_STRING(self._numbers)
-        cdef bint is_valid
+        cdef const char *marks = PyBytes_AS_STRING(is_row)
         cdef Py_ssize_t index
         if not self.width:
-            found.values = [self.values[each] for each in indexes]
+            found.values = [*compress(self.values, is_row)]
             return found
-        for index in indexes:
-            if not 0 <= index < self.n:
-                raise IndexError(index)
-            is_valid = PyBytes_AS_STRING(self._valid)[index]
+        for index in range(self.n):
+            if not marks[index]:
+                continue
             if self.width == 4:
-                found.add_32((<const int32_t *>start)[index], is_valid)
+                found.add_32((<const int32_t *>start)[index], PyBytes_AS_STRING(self._valid)[index])
             else:
-                found.add_64((<const int64_t *>start)[index], is_valid)
+                found.add_64((<const int64_t *>start)[index], PyBytes_AS_STRING(self._valid)[index])
         if self.keys:
-            self.give_lists(found, indexes)
+            self.give_lists(found, marks)
         return found
 
-    cdef int give_lists(self, Part found, indexes) except -1:
-        """Add the keys and values at indexes, of which the numbers are counts."""
+    cdef int give_lists(self, Part found, const char *marks) except -1:
+        """Add the keys and values of the marked messages, of which the numbers are counts."""
         cdef const int32_t *counts = <const int32_t *>PyBytes_AS_STRING(self._numbers)
-        cdef Py_ssize_t index, row = 0, first = 0
-        for index in indexes:
-            while row < index:
-                first += counts[row]
-                row += 1
-            found.keys += self.keys[first:first + counts[index]]
-            found.values += self.values[first:first + counts[index]]
+        cdef Py_ssize_t index, first = 0
+        for index in range(self.n):
+            if marks[index]:
+                found.keys += self.keys[first:first + counts[index]]
+                found.values += self.values[first:first + counts[index]]
+            first += counts[index]
         return 0
 
 
@@ -102,20 +102,23 @@ cdef class Parts:
         self.of.look_at(raw)
         self.take(self.of, raw, self.of.key(raw), self.of.headers(raw), schema_id)
 
-    def at(self, indexes not None):
-        """Those of the messages at indexes."""
+    def at(self, bytes is_row not None):
+        """Those of the messages that are rows: a byte for each, 1 or 0."""
         cdef Parts found
-        if len(indexes) == self.n:
+        cdef Py_ssize_t rows = self.n - is_row.count(0)
+        if len(is_row) != self.n:
+            raise IndexError(len(is_row))
+        if rows == self.n:
             return self
         found = Parts(self.names, 0)
-        found.n = found.most = len(indexes)
-        found.key = None if self.key is None else self.key.of(indexes)
-        found.topic = None if self.topic is None else self.topic.of(indexes)
-        found.partition = None if self.partition is None else self.partition.of(indexes)
-        found.offset = None if self.offset is None else self.offset.of(indexes)
-        found.timestamp = None if self.timestamp is None else self.timestamp.of(indexes)
-        found.headers = None if self.headers is None else self.headers.of(indexes)
-        found.schema_id = None if self.schema_id is None else self.schema_id.of(indexes)
+        found.n = found.most = rows
+        found.key = None if self.key is None else self.key.of(is_row, rows)
+        found.topic = None if self.topic is None else self.topic.of(is_row, rows)
+        found.partition = None if self.partition is None else self.partition.of(is_row, rows)
+        found.offset = None if self.offset is None else self.offset.of(is_row, rows)
+        found.timestamp = None if self.timestamp is None else self.timestamp.of(is_row, rows)
+        found.headers = None if self.headers is None else self.headers.of(is_row, rows)
+        found.schema_id = None if self.schema_id is None else self.schema_id.of(is_row, rows)
         return found
 
     cdef int take(self, RawMethods of, raw, key, headers, schema_id) except -1:

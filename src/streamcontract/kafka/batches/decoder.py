@@ -249,10 +249,7 @@ class BatchDecoder:
         self, kind: _Type, rows: Rows, threads: int
     ) -> tuple[list[Parts], dict[int, Exception]]:
         """Decode rows in threads, each its share."""
-        share = max(1, -(-len(rows) // threads))
-        shares = [
-            rows.of(rows.indexes[at : at + share]) for at in range(0, max(1, len(rows)), share)
-        ]
+        shares = rows.split(max(1, -(-len(rows) // threads)))
         with ThreadPoolExecutor(len(shares)) as pool:
             found = list(pool.map(lambda each: self._share(kind, each), shares))
         errors = {index: error for _, each in found for index, error in each.items()}
@@ -288,9 +285,8 @@ class BatchDecoder:
         if all(len(batches) == 1 for batches in parts):
             return [tuple(batch for (batch,) in parts)], errors
         # A column would pass 2 GiB, not in all parts at the same row.
-        half = len(rows) // 2
         batches = []
-        for each in (rows.of(rows.indexes[:half]), rows.of(rows.indexes[half:])):
+        for each in rows.split(-(-len(rows) // 2)):
             found, more = self._share(kind, each)
             batches += found
             errors |= more

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import bisect
 import functools
 import itertools
 from typing import TYPE_CHECKING, Any
@@ -17,7 +16,7 @@ from streamcontract.kafka.contract.message_deserializer import forbidden_headers
 from streamcontract.kafka.contract.topic_deserializer import POISON
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
+    from collections.abc import Callable, Collection, Iterable, Sequence
 
     import confluent_kafka
 
@@ -61,7 +60,7 @@ class FoundRows:
 
     def rows(self) -> Rows:
         """The messages that are rows."""
-        return Rows(self, range(self.size)).without(self.left_out)
+        return Rows(self, b"\1" * self.size).without(self.left_out)
 
 
 @attrs.frozen(eq=False, slots=False)
@@ -70,64 +69,77 @@ class Rows:
 
     Attributes:
         found: All messages.
-        indexes: The indexes of these, ascending.
+        is_row: A byte for each: 1 for one of these, else 0.
     """
 
     found: FoundRows
-    indexes: Sequence[int]
+    is_row: bytes
 
     def __len__(self) -> int:
-        return len(self.indexes)
+        return len(self.is_row) - self.is_row.count(0)
 
-    def of(self, indexes: Sequence[int]) -> Rows:
+    def of(self, indexes: Iterable[int]) -> Rows:
         """The rows with some of the indexes."""
-        return Rows(self.found, indexes)
+        return Rows(self.found, _marked(bytes(len(self.is_row)), indexes, 1))
+
+    def split(self, most: int) -> list[Rows]:
+        """The rows in parts of this number, the last of what is left; at least one part."""
+        return [
+            Rows(self.found, self._between(self.indexes[at : at + most]))
+            for at in range(0, max(1, len(self)), most)
+        ]
 
     def without(self, gone: Collection[int]) -> Rows:
         """The rows without some of them, by index."""
-        if not gone:
-            return self
-        is_left = bytearray(b"\1") * self.found.size
-        for index in gone:
-            is_left[index] = 0
-        left = itertools.compress(self.indexes, self._picked(is_left))
-        return Rows(self.found, list(left))
+        return Rows(self.found, _marked(self.is_row, gone, 0)) if gone else self
 
     @functools.cached_property
-    def raws(self) -> Raws:
+    def indexes(self) -> Sequence[int]:
+        """Their indexes, ascending."""
+        return self._picked(range(len(self.is_row)))
+
+    @functools.cached_property
+    def raws(self) -> Sequence[confluent_kafka.Message]:
         """The messages."""
         return self._picked(self.found.raws)
 
     @functools.cached_property
-    def values(self) -> list[bytes | None]:
+    def values(self) -> Sequence[bytes | None]:
         """Their payloads."""
         return self._picked(self.found.values)
 
     @functools.cached_property
-    def sources(self) -> list[Source]:
+    def sources(self) -> Sequence[Source]:
         """How each is read."""
         return self._picked(self.found.sources)
 
     @property
     def parts(self) -> Any:
         """Their metadata."""
-        return self.found.parts.at(self.indexes)
+        return self.found.parts.at(self.is_row)
 
     @property
     def key_errors(self) -> dict[int, Exception]:
         """The errors of their keys that are known, by index."""
-        return {index: error for index, error in self.found.key_errors.items() if self._has(index)}
+        known = self.found.key_errors
+        return {index: error for index, error in known.items() if self.is_row[index]}
 
-    def _has(self, index: int) -> bool:
-        at = bisect.bisect_left(self.indexes, index)
-        return at < len(self.indexes) and self.indexes[at] == index
+    def _between(self, indexes: Sequence[int]) -> bytes:
+        """The marks from the first to the last of some indexes."""
+        first, stop = (indexes[0], indexes[-1] + 1) if indexes else (0, 0)
+        return bytes(first) + self.is_row[first:stop] + bytes(len(self.is_row) - stop)
 
-    def _picked(self, items: Any) -> list[Any]:
-        if not isinstance(self.indexes, range):
-            return list(map(items.__getitem__, self.indexes))
-        first, stop = self.indexes.start, self.indexes.stop
-        picked: list[Any] = items if stop - first == len(items) else items[first:stop]
-        return picked
+    def _picked(self, items: Sequence[Any]) -> Sequence[Any]:
+        if len(self) < len(self.is_row):
+            return list(itertools.compress(items, self.is_row))
+        return items if len(items) == len(self) else items[: len(self)]
+
+
+def _marked(is_row: bytes, indexes: Iterable[int], mark: int) -> bytes:
+    marks = bytearray(is_row)
+    for index in indexes:
+        marks[index] = mark
+    return bytes(marks)
 
 
 class RowFinder:
