@@ -370,6 +370,32 @@ def test_ctrl_c_ends_a_statement_at_which_duckdbs_threads_work(topics: TopicConn
     assert topics.execute("select 7").fetchall() == [(7,)]
 
 
+@pytest.mark.parametrize("is_queued", [True, False])
+def test_ctrl_c_ends_a_statement_that_was_just_submitted(
+    topics: TopicConnection, monkeypatch: pytest.MonkeyPatch, is_queued: bool
+) -> None:
+    """It may run already, or never will."""
+    began = threading.Event()
+
+    def begin(value: int) -> int:
+        began.set()
+        return value
+
+    def submit(*call: Any) -> None:
+        monkeypatch.undo()
+        if is_queued:
+            executor.submit(*call)
+            assert began.wait(60)
+        raise KeyboardInterrupt
+
+    topics.connection.create_function("press", begin, ["BIGINT"], "BIGINT")
+    executor: Any = topics._thread
+    monkeypatch.setattr(executor, "submit", submit)
+    with pytest.raises(KeyboardInterrupt):
+        topics.execute(_WITHOUT_END)
+    assert topics.execute("select 7").fetchall() == [(7,)]
+
+
 @pytest.fixture
 def silent(monkeypatch: pytest.MonkeyPatch) -> SilentClient:
     """The client of all scans."""

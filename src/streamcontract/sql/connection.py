@@ -211,16 +211,20 @@ class TopicConnection:
         """Call DuckDB so that Ctrl-C ends it, which it does not notice while its threads work."""
         self._require_open()
         self._stop()  # likewise, of its rows
+        running: futures.Future[Result] = futures.Future()
         try:
-            self._running = running = self._thread.submit(call)
+            self._running = running  # before it is submitted: Ctrl-C may come in between
+            self._thread.submit(_carry_out, call, running)
             return running.result()
+        except futures.CancelledError:  # before it began
+            raise duckdb.InterruptException("interrupted") from None
         except KeyboardInterrupt:
             self._stop()
             raise
 
     def _stop(self) -> None:
         """End the call that is running, if there is one."""
-        while self._running is not None and not self._running.done():
+        while self._running is not None and not self._running.done() and not self._running.cancel():
             self._interrupt()
             futures.wait([self._running], _SLICE)
 
@@ -237,6 +241,16 @@ class TopicConnection:
     def _finish(self) -> None:
         if self._statements:
             self._statements[-1].finish()
+
+
+def _carry_out(call: Callable[[], Result], running: futures.Future[Result]) -> None:
+    """Call DuckDB, unless it was interrupted before, and keep what comes of it."""
+    if not running.set_running_or_notify_cancel():
+        return
+    try:
+        running.set_result(call())
+    except BaseException as error:  # noqa: BLE001 - is raised in the thread that waits
+        running.set_exception(error)
 
 
 def _require_database(path: Path) -> None:
