@@ -319,6 +319,11 @@ def test_topics_that_differ_in_case(
         ("select 1\n  frm barz where", "line 2, column 7: syntax error"),
         ("select * from barz", "column 15: there is no topic and no table 'barz'"),
         ("pivot bars on symbol", "PIVOT stocks ON symbol IN"),
+        (
+            "select 1 from my-topic.v1",
+            'near "-"; if that is a topic, quote its name: "my-topic.v1"',
+        ),
+        ("from bars join a.b using (c)", 'exist; if that is a topic, quote its name: "a.b"'),
     ],
 )
 def test_a_wrong_query_is_one_error(

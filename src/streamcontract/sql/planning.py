@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 from typing import TYPE_CHECKING, Any, Final
 
 import duckdb
@@ -38,6 +39,11 @@ _OPTIMIZERS: Final = frozenset(
 )
 """The optimizers of ``duckdb_optimizers()`` that go by the statement alone. Others look at the
 contents of tables: they would find that the declared ones are empty, and scan nothing."""
+
+_UNQUOTED: Final = re.compile(
+    r"\b(?:FROM|JOIN|DESCRIBE|SUMMARIZE)\s+(\w+(?:[-.]\w+)+)", re.IGNORECASE
+)
+"""A name with dashes or dots, as many topics have it, and as SQL has it only within quotes."""
 
 _SOME: Final = "one or more statements of SQL, such as 'select 1'"
 
@@ -146,11 +152,15 @@ def _missing_table(error: Mapping[str, Any]) -> str | None:
 
 
 def _error(statement: str, error: Mapping[str, Any]) -> SqlError:
-    start = None
-    if "position" in error:  # in bytes
-        before = statement.encode()[: int(error["position"])]
-        start = len(before.decode(errors="ignore"))
-    return SqlError(statement, start, error["error_message"])
+    reason = error["error_message"]
+    if "position" not in error:
+        return SqlError(statement, None, reason)
+    before = statement.encode()[: int(error["position"])]  # in bytes
+    start = len(before.decode(errors="ignore"))
+    for name in _UNQUOTED.finditer(statement):
+        if name.start(1) <= start <= name.end(1):
+            reason = f"{reason.rstrip('.')}; if that is a topic, quote its name: {quoted(name[1])}"
+    return SqlError(statement, start, reason)
 
 
 def quoted(name: str) -> str:
