@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import fastavro
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -17,7 +18,7 @@ from tests.searching import examples
 
 from streamcontract import Codec, ContainerFileReader, ContainerFileWriter, parse_schema
 from streamcontract.codec.engine import ENGINE_VARIABLE
-from streamcontract.codec.varint import long_bytes
+from streamcontract.codec.varint import long_bytes, read_long
 from streamcontract.container_files import COMPRESSIONS
 from streamcontract.container_files.header import Header, header_bytes
 from streamcontract.errors import (
@@ -118,6 +119,7 @@ def test_engines_split_alike(schema: Schema, data: st.DataObject) -> None:
         (b"", "the file: header at offset 0: the file ends in the magic: 0 of 4 bytes are there"),
         (b"Obj\x01\x00" + SYNC, "header at offset 5: the metadata have no avro.schema"),
         (raw_file("long", codec=b"lzo"), "avro.codec is 'lzo', expected one of null, deflate,"),
+        (raw_file('"long"', codec=b"null\n" * 99), "... (596 characters), expected one of null"),
         (raw_file('"lnog"'), 'avro.schema cannot be used: schema:1:1: at /: unknown type "lnog"'),
         (raw_file('"long"', (1, 2**60, b"")), "block 0 at offset 57: the block has 1,152,921,504"),
         (raw_file('"long"', (1, -1, b"")), "block 0 at offset 57: the block has -1 bytes"),
@@ -146,12 +148,64 @@ def test_faults_and_their_places(file: bytes, message: str) -> None:
     assert message in str(caught.value)
 
 
+SHORT = r"the (compressed )?data (end|are damaged \()"
+
+
+@pytest.mark.parametrize("compression", COMPRESSIONS)
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        ({"data": lambda data: data[: len(data) // 2]}, SHORT),
+        ({"data": lambda data: data[:-1]}, SHORT),
+        ({"data": lambda _data: b""}, f"{SHORT}|2 records, expected at most 0"),
+        ({"data": lambda data: data + b"later"}, "left after|are damaged"),
+        ({"sync": SYNC}, "the sync marker after the block is not that of the header"),
+        ({"count": 0}, "40 bytes are left after its 0 records"),
+        ({"count": 1}, "20 bytes are left after its 1 records"),
+        ({"count": 3}, "record 2: value: the data end in the middle of this value"),
+        ({"count": 2**62}, "4,611,686,018,427,387,904 records, expected at most 40 that 40 bytes"),
+        ({"count": -1}, "-1 records, expected at most 40"),
+        ({"size": 2**62}, "the block has 4,611,686,018,427,387,904 bytes, expected at most"),
+        ({"size": 2**26}, "the file ends in the block: [0-9]+ of 67,108,864 bytes are there"),
+        ({"size": -1}, "the block has -1 bytes"),
+    ],
+    ids=lambda given: "" if isinstance(given, str) else "".join(given),
+)
+def test_faults_of_a_block(compression: str, damage: dict[str, Any], message: str) -> None:
+    """With every codec each fault is one line, and the block before it is read."""
+    whole = file_of("string", ["abcdefghi jklmnopqr"] * 2, compression)
+    with ContainerFileReader(io.BytesIO(whole)) as reader:
+        (block,) = reader.blocks()
+    head, body = whole[: block.offset], whole[block.offset :]
+    count, at = read_long(body, 0)
+    size, at = read_long(body, at)
+    data = damage.get("data", bytes)(body[at : at + size])
+    counts = long_bytes(damage.get("count", count)) + long_bytes(damage.get("size", len(data)))
+    file = head + body + counts + data + damage.get("sync", head[-16:])
+    found: list[Any] = []
+    with (
+        pytest.raises(ContainerFileError, match=message) as caught,
+        ContainerFileReader(io.BytesIO(file)) as reader,
+    ):
+        found.extend(reader)
+    assert len(found) >= 2
+    assert str(caught.value).startswith(f"the file: block 1 at offset {len(whole)}")
+    assert "\n" not in str(caught.value)
+
+
+def test_a_block_of_no_records() -> None:
+    """It is no damage: the specification gives no least count, and other libraries read it."""
+    file = raw_file('"long"', (1, 1, b"\2"), (0, 0, b""), (1, 1, b"\4"))
+    assert read(file) == [1, 2] == list(fastavro.reader(io.BytesIO(file)))
+
+
 @pytest.mark.parametrize("compression", COMPRESSIONS)
 def test_a_bomb_is_not_decompressed(compression: str) -> None:
     """A block of a megabyte from a few bytes is refused by a reader that takes less."""
     file = file_of("bytes", [bytes(1_000_000)], compression)
     assert read(file) == [bytes(1_000_000)]
-    with pytest.raises(ContainerFileError, match=r"block 0 at offset \d+: .*more than|expected at"):
+    too_large = r"block 0 at offset \d+: the block has (more than 999,999|1,000,003) bytes"
+    with pytest.raises(ContainerFileError, match=too_large):
         read(file, block_limit=999_999)
 
 

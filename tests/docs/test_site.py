@@ -68,6 +68,17 @@ def test_links_of_a_file_outside() -> None:
     assert text == "[x](../../delivery.md) [y](orders/README.md)"
 
 
+def test_each_page_is_in_the_navigation_once() -> None:
+    """A page of two groups would open the first of them, wherever a reader comes from."""
+    navigation = (REPOSITORY / "mkdocs.yml").read_text("utf-8").partition("\nnav:\n")[2]
+    named = re.findall(r"^ +- (?:[^:\n]+: )?([\w/-]+\.md)$", navigation, re.MULTILINE)
+    docs = REPOSITORY / "docs"
+    pages = [page.relative_to(docs).as_posix() for page in docs.glob("**/*.md")]
+    made = {"reference/commands.md", "repository/CHANGELOG.md", "repository/examples/README.md"}
+    assert sorted(set(named) - made) == sorted(pages)
+    assert len(named) == len(set(named))
+
+
 @pytest.mark.searching
 def test_every_command_has_a_section() -> None:
     """With its usage and its options, and those of a group in the sections below it."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pickle
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -72,6 +74,32 @@ def test_rows_stay_where_they_are(lock: Path, kind: str) -> None:
     assert "`streamcontract lock --environment prod`" in unknown["reason"]
     assert torn["path"] == "Ping.n"
     assert "too few" in unframed["reason"]
+
+
+WORKER = """
+import pickle, sys
+
+def refuse(event, arguments):
+    if event in ("socket.connect", "socket.getaddrinfo"):
+        raise RuntimeError(f"{event} {arguments}")
+
+sys.addaudithook(refuse)
+decode, messages = pickle.load(sys.stdin.buffer)
+sys.stdout.buffer.write(pickle.dumps(decode(messages)))
+"""
+
+
+def test_a_worker_needs_no_registry_and_no_lock_file(lock: Path) -> None:
+    """Another process decodes without either, unknown ids too."""
+    decode = arrow_decoder(LONG, lock=lock)
+    lock.unlink()
+    worker = subprocess.run(  # noqa: S603 - our own interpreter
+        [sys.executable, "-c", WORKER],
+        input=pickle.dumps((decode, _messages())),
+        stdout=subprocess.PIPE,
+        check=True,
+    )
+    assert pickle.loads(worker.stdout).equals(decode(_messages()))  # noqa: S301 - our own
 
 
 @pytest.mark.parametrize("kind", [pa.binary(), pa.large_binary(), pa.binary_view()])

@@ -149,7 +149,7 @@ def batch_of(
     """The only batch of messages of one type."""
     decoder = BatchDecoder(reader, None, options.get("metadata", NAMES))
     with none_logged("streamcontract.columns"):
-        [(batch, _)] = consumed("t", decoder, decoder.decode(list(raws), threads))
+        [(batch, *_)] = consumed("t", decoder, decoder.decode(list(raws), threads))
     return batch
 
 

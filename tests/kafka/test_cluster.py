@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from confluent_kafka import KafkaError, KafkaException, TopicPartition
 
+from streamcontract import ContractConsumer, Stock, StockConsumer
 from streamcontract.kafka import ConsumeError
 from streamcontract.kafka.connection.cluster import END, Cluster, offsets_of
 from streamcontract.kafka.connection.config import build_client, split_config
@@ -58,20 +59,57 @@ def test_other_errors_and_ones_that_stay_are_raised() -> None:
         assert len(admin.asked) == 1
 
 
-def test_connections_are_kept_inside_connected(
-    config: dict[str, Any], topic: Callable[..., str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """And made anew for each request outside of it."""
-    name, cluster = topic(), Cluster(split_config(config).client)
-    made: list[Any] = []
+@pytest.fixture
+def made(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """The classes of clients that are made for requests."""
+    noted: list[Any] = []
 
     def note(kind: Any, properties: Any) -> Any:
-        made.append(kind)
+        noted.append(kind)
         return build_client(kind, properties)
 
     monkeypatch.setattr("streamcontract.kafka.connection.cluster.build_client", note)
+    return noted
+
+
+def test_connections_are_kept_inside_connected(
+    config: dict[str, Any], topic: Callable[..., str], made: list[Any]
+) -> None:
+    """And made anew for each request outside of it."""
+    name, cluster = topic(), Cluster(split_config(config).client)
+    made.clear()  # on Apache Kafka the topic is made by one
     with cluster.connected():
         assert cluster.bounds(name, cluster.partitions(name)) == ({0: 0}, {0: 0})
+        with cluster.connected():
+            assert cluster.partitions(name) == [0]
+        assert cluster.partitions(name) == [0]
         assert len(made) == 1
     assert cluster.partitions(name) == [0]
     assert len(made) == 2
+
+
+@pytest.mark.parametrize(("start", "expected"), [({0: 0, 1: 1, 2: 2}, 1), ("earliest", 0)])
+def test_starts_of_partitions_are_looked_up_over_one_connection(
+    config: dict[str, Any],
+    filled: Callable[..., str],
+    made: list[Any],
+    start: Any,
+    expected: int,
+) -> None:
+    """Each offset is a request; "earliest" is none."""
+    name = filled(2, partitions=3)
+    made.clear()
+    with StockConsumer(config, topic=name, start=start) as consumer:
+        assert consumer.poll(30) is not None
+    assert len(made) == expected
+
+
+def test_ends_of_several_topics_are_looked_up_over_one_connection(
+    config: dict[str, Any], filled: Callable[..., str], made: list[Any]
+) -> None:
+    """Each topic is a request."""
+    topics = {filled(1): Stock, filled(2): Stock}
+    made.clear()
+    with ContractConsumer(config, topics=topics) as consumer:
+        assert len(list(consumer.until_end())) == 3
+    assert len(made) == 1

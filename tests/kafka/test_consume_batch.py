@@ -56,6 +56,15 @@ def volumes(batch: ConsumedBatch) -> list[int]:
     return list(pa.table(batch)["volume"].to_pylist())
 
 
+def fill_with_two_types(config: Config, topic: str) -> None:
+    """Put three trades, each before a quote, into a topic."""
+    properties = {**config, "subject.name.strategy": "record"}
+    with ContractProducer[Trade | Quote](properties, topic=topic) as producer:
+        for n in range(3):
+            producer.produce(Trade(symbol="A", price=n))
+            producer.produce(Quote(symbol="A", bid=n))
+
+
 def spoil(config: Config, topic: str) -> None:
     """Put poison into partition 0."""
     produce_raw(config, topic, (BAD, b"bad", [], 0))
@@ -123,7 +132,7 @@ def test_poison_in_its_turn(
     config: Config, topic: Callable[..., str], bar: Callable[..., Stock], policy: str
 ) -> None:
     """Raised between the batches before and after it; or skipped, and among the faults."""
-    name = topic(partitions=1)
+    name, observed = topic(partitions=1), Observed()
     for _ in range(2):
         fill(config, name, bar, 2)
         spoil(config, name)
@@ -134,7 +143,8 @@ def test_poison_in_its_turn(
         "letters": DeadLetters(),
     }
     found: list[object] = []
-    with StockConsumer(config, topic=name, poison=policies[policy]) as consumer:
+    options: Any = {"poison": policies[policy], "telemetry": observed.telemetry}
+    with StockConsumer(config, topic=name, **options) as consumer:
         batches = consumer.until_end().batches(metadata=["offset"])
         while True:
             try:
@@ -149,6 +159,7 @@ def test_poison_in_its_turn(
         assert found == [([0, 1], []), 2, ([3, 4], []), 5]
     else:
         assert found == [([0, 1, 3, 4], [2, 5])]
+    assert observed.total(names.DECODED_MESSAGES) == 4  # also of those that were decoded again
     assert [error.offset for error in skipped] == ([2, 5] if policy == "skip" else [])
     if policy == "letters":
         assert [each.source.offset for each in letters(config, f"{name}.dlq")] == [2, 5]
@@ -181,11 +192,8 @@ def test_what_an_exception_leaves_is_returned_again(
 
 def test_a_batch_has_one_type(config: Config, topic: Callable[..., str]) -> None:
     """Each call returns one; positions stay before the first message that was not returned."""
-    name, properties = topic(partitions=1), {**config, "subject.name.strategy": "record"}
-    with ContractProducer[Trade | Quote](properties, topic=name) as producer:
-        for n in range(3):
-            producer.produce(Trade(symbol="A", price=n))
-            producer.produce(Quote(symbol="A", bid=n))
+    name = topic(partitions=1)
+    fill_with_two_types(config, name)
     produce_raw(config, name, (None, b"A", [], 0))
     with ContractConsumer[Trade | Quote](config, topic=name) as consumer:
         trades = consumer.consume_batch(7, 30, metadata=PLACE)
@@ -286,6 +294,20 @@ def test_asyncio_and_telemetry(
     assert observed.total(names.DECODED_MESSAGES) == 3
     spans = observed.spans(f"poll {name}")
     assert [len(span.links) for span in spans] == [2, 1]
+
+
+def test_telemetry_counts_rows_that_are_returned(config: Config, topic: Callable[..., str]) -> None:
+    """Not those that were decoded for a call that was never made, and are decoded again."""
+    name, observed = topic(partitions=1), Observed()
+    fill_with_two_types(config, name)
+    with ContractConsumer[Trade | Quote](
+        config, topic=name, telemetry=observed.telemetry
+    ) as consumer:
+        assert len(consumer.consume_batch(6, 30)) == 3
+        assert observed.total(names.DECODED_MESSAGES) == 3
+        rest = [consumer.consume_batch(5, 30, metadata=PLACE) for _ in range(2)]
+    assert sum(map(len, rest)) == 5
+    assert observed.total(names.DECODED_MESSAGES) == 3 + 5
 
 
 @pytest.mark.parametrize(

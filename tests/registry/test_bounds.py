@@ -5,15 +5,17 @@ from __future__ import annotations
 import gzip
 import json
 import ssl
+import threading
 import tracemalloc
 import zlib
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import requests
-from tests.registry.scripted import Act, ScriptedServer, answer
+from tests.registry.scripted import Act, ScriptedServer, answer, refusal, reset
 
 from streamcontract.errors import ConfigurationError
 from streamcontract.registry import SchemaRegistry, errors
@@ -287,3 +289,49 @@ def test_after_a_call_without_an_answer_the_next_ones_fail_at_once(
                 client.versions("orders-value")
         assert len(sent) == expected
         assert (str(first.value) == str(second.value)) == bool(pause)
+
+
+def test_an_answer_ends_an_outage(scripted: ScriptedServer) -> None:
+    """One to a call that was sent before the outage was noted."""
+    failed = threading.Event()
+
+    def late(handler: BaseHTTPRequestHandler) -> None:
+        assert failed.wait(30)
+        answer(200, [])(handler)
+
+    scripted.then(late, reset, answer(200, ["s"]))
+    with _of_long_outages(scripted) as client, ThreadPoolExecutor(1) as pool:
+        slow = pool.submit(client.subjects)
+        scripted.wait_for(1)
+        with pytest.raises(errors.RegistryUnreachableError):
+            client.subjects()
+        failed.set()
+        assert slow.result() == []
+        assert client.subjects() == ["s"]
+
+
+@pytest.mark.parametrize("quick", [answer(200, []), refusal(500, 50001)], ids=["200", "500"])
+def test_a_call_without_an_answer_is_no_outage_where_others_are_answered(
+    scripted: ScriptedServer, quick: Act
+) -> None:
+    """A registry that is slow in one request, or closes one connection, is not silent."""
+    answered = threading.Event()
+
+    def lost(handler: BaseHTTPRequestHandler) -> None:
+        assert answered.wait(30)
+        reset(handler)
+
+    scripted.then(lost, quick, answer(200, ["s"]))
+    with _of_long_outages(scripted) as client, ThreadPoolExecutor(1) as pool:
+        slow = pool.submit(client.subjects)
+        scripted.wait_for(1)
+        with suppress(errors.RegistryServerError):
+            client.subjects()
+        answered.set()
+        with pytest.raises(errors.RegistryUnreachableError):
+            slow.result()
+        assert client.subjects() == ["s"]
+
+
+def _of_long_outages(scripted: ScriptedServer) -> SchemaRegistry:
+    return SchemaRegistry(scripted.url, max_retries=0, failure_pause=3600.0)

@@ -341,6 +341,14 @@ def test_with_a_lock_a_silent_registry_is_not_waited_for(
     assert lock_verifier.HASTE <= 1
 
 
+def test_a_short_wait_for_a_confirmation_is_no_outage(scripted: ScriptedServer, lock: Lock) -> None:
+    """A registry that did not confirm in that time may answer in the time of other calls."""
+    scripted.then(reset, answer(200, [SUBJECT]))
+    with SchemaRegistry(scripted.url, lock=lock, failure_pause=3600.0) as client:
+        assert client.schema_by_id(1).canonical_form == POINT.canonical_form
+        assert client.subjects() == [SUBJECT]
+
+
 def test_each_locked_id_is_confirmed_once(
     server: RegistryServer, registry: SchemaRegistry, lock: Lock
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,13 +15,24 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture(scope="session")
-def spark() -> Iterator[Any]:
+def executors_registry() -> Iterator[socket.socket]:
+    """The registry in the environment of the executors; it accepts no connection."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.setblocking(False)
+        yield server
+
+
+@pytest.fixture(scope="session")
+def spark(executors_registry: socket.socket) -> Iterator[Any]:
     """A session, whose executors run the Python of the tests."""
     pytest.importorskip("pyspark", reason="make test-guides installs PySpark")
-    try:
-        session = local_spark()
-    except StackError as error:
-        pytest.skip(f"Spark's Kafka connector: {error}")
+    with pytest.MonkeyPatch.context() as patch:
+        port = executors_registry.getsockname()[1]
+        patch.setenv("STREAMCONTRACT_REGISTRY_URL", f"http://127.0.0.1:{port}")
+        try:
+            session = local_spark()  # starts a Java, whose environment the executors inherit
+        except StackError as error:
+            pytest.skip(f"Spark's Kafka connector: {error}")
     session.conf.set("spark.sql.session.timeZone", "America/New_York")  # UTC would hide mistakes
     yield session
     session.stop()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+import socket
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, Final
 
@@ -227,6 +229,26 @@ def test_the_way_back(topic: Topic, spark: Any) -> None:
     with ContractConsumer(topic.config, topic="copied-versions", schema=VERSIONS[-1]) as consumer:
         found = {int(message.key or b""): message.value for message in consumer.until_end()}
     assert found == {n: read(n) for n in range(MESSAGES) if not is_poison(n)}
+
+
+def test_executors_ask_no_registry(
+    topic: Topic, spark: Any, executors_registry: socket.socket
+) -> None:
+    """Neither for records and poison, whose ids are not all locked, nor for the way back."""
+
+    def registry_url(batches: Iterable[Any]) -> Iterator[Any]:
+        for _ in batches:
+            yield pa.RecordBatch.from_pydict({"url": [os.environ["STREAMCONTRACT_REGISTRY_URL"]]})
+
+    urls = [row.url for row in spark.range(1).mapInArrow(registry_url, "url string").collect()]
+    assert urls == [f"http://127.0.0.1:{executors_registry.getsockname()[1]}"]
+    source = spark.read.format("kafka").options(**topic.options).load()
+    decoded = from_contract(source, VERSIONS[-1], lock=topic.lock)
+    messages = to_contract(decoded.records, VERSIONS[-1], lock=topic.lock, topic="copied-versions")
+    for frame_ in (decoded.poison, messages):
+        frame_.write.format("noop").mode("overwrite").save()
+    with pytest.raises(BlockingIOError):
+        executors_registry.accept()
 
 
 class TestArguments:

@@ -58,6 +58,9 @@ _BAR: Final = parse_schema(
 )
 _FIELDS: Final = ("symbol", "exchange", "open", "high", "low", "close", "volume", "note")
 _ONE, _ALL = "one column of eight", "all eight columns"
+_RAW: Final = "raw consume(), no query"
+_CALL: Final = 500
+"""Messages of a call of it, as of a query."""
 
 
 _TENTH: Final = [
@@ -92,7 +95,7 @@ def tables(rounds: int) -> list[Table]:
             sql.connect(config, lateness=dt.timedelta(0)) as topics,
         ):
             parquet.execute(f"set TimeZone = 'UTC'; create view bars as from '{file}'")
-            return [_table(topics, parquet, rounds)]
+            return [_table(topics, parquet, config, rounds)]
 
 
 def _fill(config: Mapping[str, Any]) -> None:
@@ -149,31 +152,47 @@ def _export(config: Mapping[str, Any], file: Path) -> None:
             writer.write_table(pa.table(batch))
 
 
-def _table(topics: TopicConnection, parquet: Any, rounds: int) -> Table:
+def _table(topics: TopicConnection, parquet: Any, config: Mapping[str, Any], rounds: int) -> Table:
     seconds: dict[str, list[float]] = {name: [] for name in _QUERIES}
     of_file: dict[str, list[float]] = {name: [] for name in _QUERIES}
     fetched: dict[str, int] = {}
+    raw: list[float] = []
     for _ in range(rounds):
+        _consume(config, raw)
         for name, query in _QUERIES.items():
             answer = _timed(topics, query, seconds[name])
             if answer != _timed(parquet, query, of_file[name]):
                 raise AssertionError(f"{name}: another answer than that of Parquet")
             fetched[name] = sum(read.fetched for read in topics.reads)
-    one = Timing(tuple(seconds[_ONE]))
-    return Table(
-        f"queries over {_MESSAGES:,} messages of Apache Kafka",
-        ("", "messages fetched", "seconds", f"beside {_ONE}", "seconds over Parquet"),
-        tuple(
-            (
-                name,
-                f"{fetched[name]:,}",
-                f"{timing.median:.2f}",
-                str(timing.over(one)),
-                f"{Timing(tuple(of_file[name])).median:.2f}",
-            )
-            for name, timing in ((name, Timing(tuple(each))) for name, each in seconds.items())
-        ),
-    )
+    one, no_query = Timing(tuple(seconds[_ONE])), Timing(tuple(raw))
+    rows = [
+        (
+            name,
+            f"{fetched[name]:,}",
+            f"{timing.median:.2f}",
+            str(timing.over(one)),
+            f"{Timing(tuple(of_file[name])).median:.2f}",
+        )
+        for name, timing in ((name, Timing(tuple(each))) for name, each in seconds.items())
+    ]
+    rows.append((_RAW, f"{_MESSAGES:,}", f"{no_query.median:.2f}", str(no_query.over(one)), ""))
+    columns = ("", "messages fetched", "seconds", f"beside {_ONE}", "seconds over Parquet")
+    return Table(f"queries over {_MESSAGES:,} messages of Apache Kafka", columns, tuple(rows))
+
+
+def _consume(config: Mapping[str, Any], taken: list[float]) -> None:
+    """Take all messages from confluent_kafka, and do nothing with them."""
+    properties = {"bootstrap.servers": config["bootstrap.servers"], "fetch.queue.backoff.ms": 10}
+    consumer = confluent_kafka.Consumer({**properties, "group.id": "raw"})
+    try:
+        start, count = time.perf_counter(), 0
+        places = [confluent_kafka.TopicPartition("bars", each, 0) for each in range(_PARTITIONS)]
+        consumer.assign(places)
+        while count < _MESSAGES:
+            count += len(consumer.consume(_CALL, 1))
+        taken.append(time.perf_counter() - start)
+    finally:
+        consumer.close()
 
 
 def _timed(connection: Any, query: str, taken: list[float]) -> Any:

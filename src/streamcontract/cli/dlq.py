@@ -18,6 +18,7 @@ from streamcontract.cli._dead_letters import (
 from streamcontract.cli._examples import examples
 from streamcontract.cli._kafka import brokers_of, config_option, properties_of
 from streamcontract.cli._options import facts_option, project_option, sound_project
+from streamcontract.kafka.connection.cluster import Cluster
 from streamcontract.kafka.connection.config import split_config
 from streamcontract.kafka.contract.project_deserializers import project_readers
 from streamcontract.kafka.dead_letters.dead_letter import DeadLetter
@@ -79,9 +80,12 @@ def _list(
     """
     config = properties_of(properties)
     topics = [find_dead_letter_topic(name, config) for name in names]
-    found = [
-        each for topic in topics or dead_letter_topics(config) for each in summaries(topic, config)
-    ]
+    with Cluster(split_config(config).client).connected() as cluster:
+        found = [
+            each
+            for topic in topics or dead_letter_topics(config)
+            for each in summaries(topic, cluster)
+        ]
 
     def in_words() -> Iterator[str | Table]:
         if not found:

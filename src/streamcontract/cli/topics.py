@@ -16,8 +16,10 @@ from streamcontract.cli._offsets import offsets_described, offsets_table
 from streamcontract.cli._options import facts_option, project_option, sound_project
 from streamcontract.errors import ConfigurationError
 from streamcontract.kafka.admin.deletion import delete_topic
-from streamcontract.kafka.admin.describe import describe_groups, describe_topics
+from streamcontract.kafka.admin.describe import describe_topics, groups_of, topics_of
 from streamcontract.kafka.admin.topics import ensure_topic
+from streamcontract.kafka.connection.cluster import Cluster
+from streamcontract.kafka.connection.config import split_config
 from streamcontract.project import find_project_file
 from streamcontract.reporting.facts import print_facts
 from streamcontract.reporting.tables import Table, number
@@ -111,13 +113,14 @@ def _describe(
     Without --group, shows every consumer group that has committed offsets in the topic.
     """
     config = properties_of(properties)
-    state = describe_topics(names, config, timeout=timeout)
-    # The embedded broker cannot list groups.
-    is_asked = bool(groups) or not state.is_embedded
-    found = [
-        (topic, describe_groups(topic, groups or None, config, timeout=timeout) if is_asked else ())
-        for topic in state.topics
-    ]
+    with Cluster(split_config(config).client, timeout=timeout).connected() as cluster:
+        state = topics_of(cluster, names)
+        # The embedded broker cannot list groups.
+        is_asked = bool(groups) or not state.is_embedded
+        found = [
+            (topic, groups_of(cluster, topic, groups or None) if is_asked else ())
+            for topic in state.topics
+        ]
 
     def in_words() -> Iterator[str | Table]:
         for topic, its_groups in found:

@@ -26,6 +26,8 @@ _MOST_OF_CHECKSUM: Final = 4
 
 _CRC_SIZE: Final = 4
 _FIRST_ROOM: Final = 64 * 1024
+_NO_ROOM: Final = "failed to write whole buffer"
+"""In cramjam's error about room that is too small, from Rust's ``Write::write_all``."""
 
 
 class Damaged(Exception):  # noqa: N818 - internal signal, never seen by a user
@@ -61,6 +63,10 @@ def _too_large(most: int) -> Damaged:
     return Damaged(f"the block has more than {most:,} bytes; block_limit= allows more")
 
 
+def _damaged(error: Exception) -> Damaged:
+    return Damaged(f"the compressed data are damaged ({error})")
+
+
 def _as_it_is(data: bytes, most: int) -> bytes:
     if len(data) > most:
         raise _too_large(most)
@@ -71,7 +77,7 @@ def _streamed(decompressor: _Decompressor, data: bytes, most: int, most_unused: 
     try:
         found = decompressor.decompress(data, most + 1)
     except (OSError, zlib.error, lzma.LZMAError) as error:
-        raise Damaged(f"the compressed data are damaged ({error})") from None
+        raise _damaged(error) from None
     if len(found) > most:
         raise _too_large(most)
     if not decompressor.eof:
@@ -127,7 +133,7 @@ def _un_snappy(data: bytes, most: int) -> bytes:
             raise _too_large(most)
         found = bytes(cramjam.snappy.decompress_raw(compressed))
     except cramjam.DecompressionError as error:
-        raise Damaged(f"the compressed data are damaged ({error})") from None
+        raise _damaged(error) from None
     if zlib.crc32(found).to_bytes(_CRC_SIZE, "big") != crc:
         raise Damaged("the checksum (CRC32) does not match the data")
     return found
@@ -147,8 +153,7 @@ def _un_zstandard(data: bytes, most: int) -> bytes:
             size = cramjam.zstd.decompress_into(data, buffer)
         except cramjam.DecompressionError as error:
             if room == most:
-                reason = f"the compressed data are damaged, or have more than {most:,} bytes"
-                raise Damaged(f"{reason} ({error})") from None
+                raise (_too_large(most) if _NO_ROOM in str(error) else _damaged(error)) from None
             room = min(most, 4 * room)
         else:
             return bytes(memoryview(buffer)[:size])

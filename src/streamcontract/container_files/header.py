@@ -12,7 +12,7 @@ import attrs
 
 from streamcontract.codec import Codec
 from streamcontract.codec.varint import read_long
-from streamcontract.errors import ContainerFileError
+from streamcontract.errors import ContainerFileError, shown
 from streamcontract.schema.refusal import Refused
 
 __all__ = ["CODEC_KEY", "MAGIC", "SCHEMA_KEY", "SYNC_SIZE", "Header", "Source", "header_bytes"]
@@ -127,8 +127,8 @@ class Source:
                 self.start = self.offset
                 key = self._take_text()
                 if key in metadata:
-                    raise self.error(f"the metadata have {key!r} twice")
-                metadata[key] = self._take_bytes(f"the value of {key!r}")
+                    raise self.error(f"the metadata have {shown(key)} twice")
+                metadata[key] = self._take_bytes(f"the value of {shown(key)}")
                 if self.offset > self._most:
                     raise self.error(f"the metadata have more than {self._most:,} bytes")
         self.start = self.offset

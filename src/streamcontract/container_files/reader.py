@@ -19,7 +19,7 @@ from streamcontract.codec.limits import DEFAULT_LIMITS, Limits
 from streamcontract.codec.refusal import REFUSALS, data_fault
 from streamcontract.container_files.compression import COMPRESSIONS, Damaged, compression_of
 from streamcontract.container_files.header import CODEC_KEY, SCHEMA_KEY, SYNC_SIZE, Source
-from streamcontract.errors import ArgumentError, DecodeError, SchemaParseError
+from streamcontract.errors import ArgumentError, DecodeError, SchemaParseError, shown
 from streamcontract.guards import whole_number
 from streamcontract.schema.leniency import STORED
 from streamcontract.schema.parse import parse_schema
@@ -314,4 +314,4 @@ def _compression_of(source: Source, header: Header) -> Compression:
         return compression_of(name)
     except ArgumentError:
         known = ", ".join(COMPRESSIONS)
-        raise source.error(f"{CODEC_KEY} is {name!r}, expected one of {known}") from None
+        raise source.error(f"{CODEC_KEY} is {shown(name)}, expected one of {known}") from None

@@ -23,6 +23,7 @@ from streamcontract.wire import IdKind
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from streamcontract.kafka.connection.cluster import Cluster
     from streamcontract.kafka.connection.config import Settings
     from streamcontract.kafka.contract.topic_deserializer import TopicDeserializer
     from streamcontract.kafka.dead_letters.topic import Entry
@@ -77,9 +78,9 @@ class Summary:
         }
 
 
-def summaries(topic: str, config: Mapping[str, Any]) -> list[Summary]:
+def summaries(topic: str, cluster: Cluster) -> list[Summary]:
     """The open messages of a dead letter topic, by source and error."""
-    with DeadLetterTopic(topic, config) as letters:
+    with DeadLetterTopic(topic, cluster=cluster) as letters:
         return summaries_of(topic, letters.open())
 
 

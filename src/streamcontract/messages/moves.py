@@ -64,9 +64,11 @@ def moves_of(
         wanted = {each.name: [part.number for part in each.partitions] for each in topics}
     if not wanted:
         raise ConfigurationError("the group has committed nothing: name topics with --topic")
-    cluster = Cluster(split_config(config).client)
-    return tuple(
-        Move(topic, number, before.get(topic, {}).get(number), offset)
-        for topic, numbers in sorted(wanted.items())
-        for number, offset in sorted(offsets_of_position(cluster, topic, numbers, position).items())
-    )
+    with Cluster(split_config(config).client).connected() as cluster:
+        return tuple(
+            Move(topic, number, before.get(topic, {}).get(number), offset)
+            for topic, numbers in sorted(wanted.items())
+            for number, offset in sorted(
+                offsets_of_position(cluster, topic, numbers, position).items()
+            )
+        )

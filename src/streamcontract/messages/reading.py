@@ -143,11 +143,12 @@ class Reading:
             Exception: As a consumer's iteration does.
         """
         query = self._query
-        if query.group is not None and self._cluster.is_embedded():
-            # There a group of the classic protocol waits for a member that has left.
-            self._config.setdefault("group.protocol", "consumer")
-        known = self._partitions()
-        options: dict[str, Any] = {"registry": self._registry, "start": self._start(known)}
+        with self._cluster.connected():
+            if query.group is not None and self._cluster.is_embedded():
+                # There a group of the classic protocol waits for a member that has left.
+                self._config.setdefault("group.protocol", "consumer")
+            start = self._start(self._partitions())
+        options: dict[str, Any] = {"registry": self._registry, "start": start}
         if query.partitions:
             options["partitions"] = list(query.partitions)
         if query.group is not None:

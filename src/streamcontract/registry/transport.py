@@ -32,7 +32,11 @@ from streamcontract.registry.attempts import (
 )
 from streamcontract.registry.auth import BearerAuth, TokenError
 from streamcontract.registry.deadlines import deadline
-from streamcontract.registry.errors import RegistryAuthenticationError, RegistryUnreachableError
+from streamcontract.registry.errors import (
+    RegistryAuthenticationError,
+    RegistryRequestError,
+    RegistryUnreachableError,
+)
 from streamcontract.registry.masking import Mask, mask_for
 from streamcontract.registry.protocol import CONTENT_TYPE
 from streamcontract.registry.received import ACCEPTED_ENCODING, BodyRefusedError, read_body
@@ -82,6 +86,7 @@ class Transport:
         self._retry = settings.retry_policy()
         self._first = 0
         self._outage = _Outage(settings.failure_pause)
+        self._is_hasty = False
         self._session = _session(settings) if session is None else session
         _transports.add(self)
 
@@ -109,6 +114,7 @@ class Transport:
         )
         hasty = Transport(self._endpoints, settings, self._session)
         hasty._outage = self._outage
+        hasty._is_hasty = True
         return hasty
 
     def of_apicurio(self) -> Transport:
@@ -150,11 +156,19 @@ class Transport:
             RegistryRequestError: A subclass of it, by the failure.
         """
         self._outage.check()
+        answers = self._outage.answers
         try:
-            return self._send(method, path, query or {}, body, is_idempotent=is_idempotent)
+            answer = self._send(method, path, query or {}, body, is_idempotent=is_idempotent)
         except RegistryUnreachableError as error:
-            self._outage.note(error)
+            if not self._is_hasty:  # else a slow registry would be taken for one without answers
+                self._outage.note(error, answers)
             raise
+        except RegistryRequestError as error:
+            if error.status is not None:
+                self._outage.end()
+            raise
+        self._outage.end()
+        return answer
 
     def _send(
         self,
@@ -257,15 +271,24 @@ class Transport:
 
 
 class _Outage:
-    """The last call that got no answer, whose error the next calls raise at once for a while."""
+    """The last call that got no answer, whose error the next calls raise at once for a while.
+
+    Any answer to another call ends it, or disproves it if it came after the call began.
+    """
 
     def __init__(self, pause: float) -> None:
         self._pause = pause
         self._last: tuple[float, RegistryUnreachableError] | None = None
+        self.answers = 0
 
-    def note(self, error: RegistryUnreachableError) -> None:
-        if self._pause:
+    def note(self, error: RegistryUnreachableError, answers: int) -> None:
+        """Note a call without an answer, and the number of answers to others at its begin."""
+        if self._pause and answers == self.answers:
             self._last = monotonic() + self._pause, error
+
+    def end(self) -> None:
+        self.answers += 1
+        self._last = None
 
     def check(self) -> None:
         last = self._last  # read once: threads share a transport

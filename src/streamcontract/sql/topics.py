@@ -98,7 +98,8 @@ class Topics:
         Raises:
             ConsumeError: The brokers did not answer.
         """
-        return TopicRanges(self._cluster, topic, self._lateness)
+        with self._cluster.connected():
+            return TopicRanges(self._cluster, topic, self._lateness)
 
 
 def _by_topic(contracts: Sequence[str], project: Project | None) -> dict[str | None, str]:

@@ -43,6 +43,10 @@ SETTINGS: Final[Mapping[str, str]] = {
     # sessions of one second.
     "group.initial.rebalance.delay.ms": "100",
     "group.min.session.timeout.ms": "1000",
+    # A new share group has no partitions in the first heartbeat's answer, and the second is sent
+    # after 5 s by default.
+    "group.share.min.heartbeat.interval.ms": "1000",
+    "group.share.heartbeat.interval.ms": "1000",
     # Messages older than a week are deleted by default, and tests write some from long ago.
     "log.retention.ms": "-1",
     # 128 MiB of heap by default, to compact logs that are tiny here.

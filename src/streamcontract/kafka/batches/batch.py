@@ -16,7 +16,7 @@ from streamcontract.kafka.message import Message
 if TYPE_CHECKING:
     from streamcontract import schema as schemas
     from streamcontract.columns import _native
-    from streamcontract.kafka.batches.decoder import BatchDecoder, Decoded
+    from streamcontract.kafka.batches.decoder import BatchDecoder, Decoded, TypedRows
 else:
     schemas = Later("streamcontract.schema")
     _native = Later("streamcontract.columns._native")
@@ -108,7 +108,7 @@ class ConsumedBatch(ColumnTable):
 
 def consumed(
     topic: str, decoder: BatchDecoder, decoded: Decoded
-) -> list[tuple[ConsumedBatch, Callable[[], Sequence[int]]]]:
+) -> list[tuple[ConsumedBatch, TypedRows, Callable[[], Sequence[int]]]]:
     """The batches of decoded messages, one for each type; the first has faults and tombstones.
 
     Args:
@@ -117,7 +117,7 @@ def consumed(
         decoded: The messages.
 
     Returns:
-        The batches, each with what makes the indexes of its messages.
+        The batches, each with its rows, and what makes the indexes of its messages.
     """
     rows = decoded.rows or [decoder.no_rows()]
 
@@ -138,6 +138,7 @@ def consumed(
                 faults=() if index else faults,
                 tombstones=0 if index else len(decoded.tombstones),
             ),
+            each,
             each.indexes if index else first,
         )
         for index, each in enumerate(rows)

@@ -67,6 +67,7 @@ class TypedRows:
         batches: The rows.
         tried: Their messages, with those that have errors.
         errors: The errors of those, by index.
+        seconds: The time of decoding.
     """
 
     codec: Codec[Any]
@@ -74,6 +75,7 @@ class TypedRows:
     batches: tuple[Parts, ...]
     tried: Rows
     errors: Mapping[int, Exception]
+    seconds: float
 
     def indexes(self) -> Sequence[int]:
         """The indexes of their messages, which few callers need."""
@@ -211,6 +213,20 @@ class BatchDecoder:
         faults = {index: self._fault(found, index, errors[index]) for index in sorted(errors)}
         return Decoded(typed, faults, found.tombstones, found.size, found.stopped)
 
+    def report(self, typed: TypedRows) -> None:
+        """Report rows to telemetry; the time of each schema is its share of the rows.
+
+        Not a part of decoding, since messages after an error are decoded again.
+        """
+        receiving = self._topic.deserializer.receiving
+        if receiving is NO_TELEMETRY:
+            return
+        rows = typed.tried.without(typed.errors)
+        for schema_id, count in Counter(source.schema_id for source in rows.sources).items():
+            if schema_id is None:  # tombstones
+                continue
+            receiving.decoded(schema_id, count, typed.seconds * count / len(rows))
+
     def _find(self, raws: Raws) -> FoundRows:
         return self._rows.find(raws, self._filled and self._filled.no_parts(len(raws)))
 
@@ -241,9 +257,8 @@ class BatchDecoder:
             batches, errors = self._share(kind, rows)
         else:
             batches, errors = self._shares(kind, rows, threads)
-        typed = TypedRows(kind.codec, kind.view, tuple(batches), rows, errors)
-        self._report(typed, time.perf_counter() - begun)
-        return typed
+        seconds = time.perf_counter() - begun
+        return TypedRows(kind.codec, kind.view, tuple(batches), rows, errors, seconds)
 
     def _shares(
         self, kind: _Type, rows: Rows, threads: int
@@ -254,17 +269,6 @@ class BatchDecoder:
             found = list(pool.map(lambda each: self._share(kind, each), shares))
         errors = {index: error for _, each in found for index, error in each.items()}
         return [batch for each, _ in found for batch in each], errors
-
-    def _report(self, typed: TypedRows, seconds: float) -> None:
-        """Record decoded rows; the time of each schema is its share of the rows."""
-        receiving = self._topic.deserializer.receiving
-        if receiving is NO_TELEMETRY:
-            return
-        rows = typed.tried.without(typed.errors)
-        for schema_id, count in Counter(source.schema_id for source in rows.sources).items():
-            if schema_id is None:  # tombstones
-                continue
-            receiving.decoded(schema_id, count, seconds * count / len(rows))
 
     def _share(self, kind: _Type, rows: Rows) -> tuple[list[Parts], dict[int, Exception]]:
         """The batches of some rows, and the errors of those that do not fit, by index."""

@@ -275,7 +275,7 @@ class TopicScan:
             decoded = self._decoder.decode(raws, self._threads)
             if decoded.error is not None and not decoded.size:
                 raise decoded.error
-            yield from (batch for batch, _ in consumed(self.topic, self._decoder, decoded))
+            yield from (batch for batch, *_ in consumed(self.topic, self._decoder, decoded))
             raws = raws[decoded.size :]
 
     def _check_ends(self) -> None:

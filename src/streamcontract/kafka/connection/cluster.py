@@ -116,16 +116,16 @@ class Cluster:
     def connected(self) -> Iterator[Cluster]:
         """Keep the connections until the end: to open them takes longer than most requests.
 
-        For one thread, and not inside itself.
+        For one thread; inside itself it keeps those that it has.
 
         Raises:
             PropertyError: librdkafka refuses a property.
         """
-        self._connected = self.admin()
+        outer, self._connected = self._connected, self.admin()
         try:
             yield self
         finally:
-            self._connected = None
+            self._connected = outer
 
     @property
     def properties(self) -> dict[str, Any]:

@@ -8,7 +8,8 @@ the positions stay before the first message of those that are left.
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any, Final
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import attrs
 
@@ -80,8 +81,9 @@ class BatchOptions:
         return cls(limit, None if columns is None else tuple(columns), names, tombstones, threads)
 
 
-_Rest = tuple[tuple["ConsumedBatch", tuple[Move, ...]], ...]
-"""Batches that are decoded, and the messages in hand when each is returned."""
+_Report: TypeAlias = "Callable[[], None]"
+_Rest = tuple[tuple["ConsumedBatch", tuple[Move, ...], _Report], ...]
+"""Batches that are decoded, the messages in hand when each is returned, and its telemetry."""
 
 
 class BatchDelivery:
@@ -142,7 +144,7 @@ class BatchDelivery:
         if rest is None or rest[0] is not in_hand or rest[1] != options:
             return None
         if not all(
-            self._source.is_live(run.partition) for _, moves in rest[2] for run, *_ in moves
+            self._source.is_live(run.partition) for _, moves, _ in rest[2] for run, *_ in moves
         ):
             return None
         return self._give(rest[2], options)
@@ -244,7 +246,7 @@ class BatchDelivery:
     def _nothing(self, options: BatchOptions) -> ConsumedBatch:
         reader = self._topics.any_reader()
         decoder = self._decoder(reader, options)
-        [(batch, _)] = consumed(reader.topic, decoder, decoder.decode([]))
+        [(batch, *_)] = consumed(reader.topic, decoder, decoder.decode([]))
         return batch
 
     # ---- batches
@@ -258,27 +260,28 @@ class BatchDelivery:
         options: BatchOptions,
     ) -> _Rest:
         """The batches, in the order of their first messages, each with the moves after it."""
-        made: list[tuple[Group, Callable[[], Sequence[int]], ConsumedBatch]] = []
+        made: list[tuple[Group, Callable[[], Sequence[int]], ConsumedBatch, _Report]] = []
         for group, each in zip(groups, decoded, strict=True):
             decoder = self._decoder(group.reader, options)
-            for batch, indexes in consumed(group.reader.topic, decoder, each):
+            for batch, rows, indexes in consumed(group.reader.topic, decoder, each):
                 if self._is_observed:
                     batch.observed = [_observed(group.raws[index]) for index in indexes()]
-                made.append((group, indexes, batch))
+                made.append((group, indexes, batch, partial(decoder.report, rows)))
         if len(made) == 1:  # nearly always
-            [(_, _, batch)] = made
-            return ((batch, _moves(selection, (), poison)),)
-        found = [(group.firsts(indexes()), batch) for group, indexes, batch in made]
+            [(_, _, batch, report)] = made
+            return ((batch, _moves(selection, (), poison), report),)
+        found = [(group.firsts(indexes()), batch, report) for group, indexes, batch, report in made]
         found.sort(key=lambda each: each[0][:1])
-        rest: list[tuple[ConsumedBatch, tuple[Move, ...]]] = []
-        for number, (_, batch) in enumerate(found):
-            left = [place for places, _ in found[number + 1 :] for place in places]
-            rest.append((batch, _moves(selection, left, poison)))
+        rest: list[tuple[ConsumedBatch, tuple[Move, ...], _Report]] = []
+        for number, (_, batch, report) in enumerate(found):
+            left = [place for places, *_ in found[number + 1 :] for place in places]
+            rest.append((batch, _moves(selection, left, poison), report))
         return tuple(rest)
 
     def _give(self, rest: _Rest, options: BatchOptions) -> Found[ConsumedBatch]:
         """The first of the batches; the next call finds the others."""
-        (batch, moves), *others = rest
+        (batch, moves, report), *others = rest
+        report()
         if others:
             self._rest = moves, options, tuple(others)
         else:

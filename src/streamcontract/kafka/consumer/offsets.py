@@ -186,11 +186,15 @@ class Offsets:
         Raises:
             ConsumeError: The brokers did not answer.
         """
+        keys = sorted(each.key for each in partitions)
+        if not keys:
+            return {}
         found: dict[Key, int] = {}
-        for topic, alike in itertools.groupby(sorted(each.key for each in partitions), _topic_of):
-            numbers = [number for _, number in alike]
-            ends = self._cluster.end_offsets(topic, numbers)
-            found.update(((topic, number), ends[number]) for number in numbers)
+        with self._cluster.connected():
+            for topic, alike in itertools.groupby(keys, _topic_of):
+                numbers = [number for _, number in alike]
+                ends = self._cluster.end_offsets(topic, numbers)
+                found.update(((topic, number), ends[number]) for number in numbers)
         return found
 
     def set_next(self, partitions: Sequence[Partition], timeout: float) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Final, Literal
@@ -98,11 +99,13 @@ class Starts:
         alike: dict[tuple[str, Start], list[int]] = {}
         for topic, number in partitions:
             alike.setdefault((topic, self.of((topic, number))), []).append(number)
-        return {
-            (topic, number): offset
-            for (topic, start), numbers in alike.items()
-            for number, offset in offsets_at(cluster, topic, numbers, start).items()
-        }
+        requests = any(start != "earliest" for _, start in alike)
+        with cluster.connected() if requests else contextlib.nullcontext():
+            return {
+                (topic, number): offset
+                for (topic, start), numbers in alike.items()
+                for number, offset in offsets_at(cluster, topic, numbers, start).items()
+            }
 
 
 def check_partition(number: object) -> int:
