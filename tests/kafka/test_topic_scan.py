@@ -175,7 +175,7 @@ def test_a_scan_that_waits_ends_when_it_is_closed(
     bar: Callable[..., Stock],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Its client is closed by the thread that waits, under which it would be freed."""
+    """Its client is closed by the thread that waits, for whose calls closing would wait."""
     name = topic()
     fill(config, name, bar, 2)
     client = SilentClient()
