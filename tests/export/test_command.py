@@ -122,7 +122,7 @@ def test_poison_is_beside_the_data(
 @pytest.mark.searching
 def test_columns_metadata_and_positions(commands: Commands, sales: Sales) -> None:
     """Only what is asked for; the next export goes on after it."""
-    options = ("--to", "parquet", "--columns", "count", "--metadata", "partition,offset")
+    options = ("--to", "parquet", "--columns", "count", "--metadata", "partition, offset")
     export(commands, *options, "--partition", "2", "--from", "1", "--until", "2")
     assert rows_of("parquet") == [{"count": 5, "partition": 2, "offset": 1}]
     found = export(commands, *options, "--from", "-1")
@@ -145,7 +145,7 @@ def test_a_position_at_the_end_is_that_of_the_first_run(
 @pytest.mark.searching
 def test_files_end_after_their_messages(commands: Commands, sales: Sales) -> None:
     """And their names say what they have."""
-    found = export(commands, "--to", "csv", "--max-messages", "1")
+    found = export(commands, "--to", "csv", "--max-messages", "1", "--max-size", "inf")
     names = [name for each in found["partitions"] for name in each["files"]]
     assert names == [
         f"{commands.topic}-{partition:05}-{offset:020}-{offset:020}.csv"
@@ -184,6 +184,7 @@ def test_without_a_project(elsewhere: Commands, sales: Sales, topic: TopicMaker)
         (("--to", "csv", "--partition", "7"), "has no partition 7; it has 0 to 2"),
         (("--to", "csv", "--until", "soon"), "'soon' is no position"),
         (("--to", "csv", "--table", "a"), "--table is for --to duckdb"),
+        (("--to", "csv", "--max-size", "nan"), "size has to be a number above 0"),
     ],
 )
 def test_refusals(commands: Commands, sales: Sales, options: tuple[str, ...], message: str) -> None:

@@ -20,7 +20,7 @@ from tests.export.fakes import names_in, read
 from tests.searching import examples
 
 from streamcontract import Codec, ContainerFileReader, parse_schema
-from streamcontract.errors import ConfigurationError
+from streamcontract.errors import ColumnsError, ConfigurationError
 from streamcontract.export.database import DatabaseTarget
 from streamcontract.export.files import FilesTarget
 from streamcontract.export.folder import CONTENT_FILE
@@ -250,3 +250,46 @@ def test_fields_that_are_no_columns_may_change(tmp_path: Path) -> None:
         schema = parse_schema({"type": "record", "name": "Ping", "fields": fields})
         with target_of(tmp_path, schema, "csv", columns=("n",)):
             pass
+
+
+def schema_of_fields(*fields: tuple[str, Any]) -> Schema:
+    """A schema, whose fields may be added since they have defaults where they are nullable."""
+    found = [
+        {"name": name, "type": kind} | ({"default": None} if isinstance(kind, list) else {})
+        for name, kind in fields
+    ]
+    return parse_schema({"type": "record", "name": "Ping", "fields": found})
+
+
+FLAT = schema_of_fields(("n", "long"), ("m", "long"))
+NESTED = schema_of_fields(
+    ("n", "long"), ("tags", ["null", {"type": "array", "items": "string"}]), ("m", "long")
+)
+
+
+@pytest.mark.parametrize("file_format", ["csv", "duckdb"])
+def test_an_export_goes_on_with_the_columns_it_had(tmp_path: Path, file_format: str) -> None:
+    """Which --columns names, and the error of a column that CSV cannot have."""
+
+    def run(schema: Schema, columns: tuple[str, ...] | None, at: int) -> None:
+        with target_of(tmp_path, schema, file_format, columns=columns) as target:
+            rows = pa.table({"n": [at], "m": [at]})
+            batch = PartitionBatch(partition=0, rows=rows, offsets=pa.array([at]), end=at + 1)
+            target.write(batch, at)
+            target.finish(0, at + 1)
+
+    run(FLAT, None, 0)
+    if file_format == "csv":
+        content = Content(topic="pings", format="csv", schema=NESTED)
+        arrow = pa.schema(Codec[Any](NESTED).decode_columns([]))
+        with pytest.raises(ColumnsError, match=r"tags: .* with --columns n,m, or export"):
+            format_of("csv").check(content, arrow)
+    run(NESTED, ("n", "m"), 1)
+    with pytest.raises(ConfigurationError, match=r"'tags' .* left out .* --columns n,m, which"):
+        run(NESTED, None, 2)
+    with pytest.raises(ConfigurationError, match=r"'m' .* not among .* --columns n,m, which"):
+        run(NESTED, ("n",), 2)
+    run(NESTED, ("m", "n"), 2)
+    run(FLAT, None, 3)
+    ((_, rows),) = rows_of(tmp_path, file_format)
+    assert rows == [{"n": at, "m": at} for at in range(4)]

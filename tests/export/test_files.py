@@ -29,7 +29,7 @@ from streamcontract import parse_schema
 from streamcontract.errors import ArgumentError, ConfigurationError
 from streamcontract.export.files import FilesTarget
 from streamcontract.export.folder import CONTENT_FILE, LOCK_FILE
-from streamcontract.export.formats import format_of
+from streamcontract.export.formats import Format, TableWriter, format_of
 from streamcontract.export.names import FileName, topic_in_names
 from streamcontract.export.rotation import Rotation
 from streamcontract.export.target import Content
@@ -152,6 +152,37 @@ def test_an_error_leaves_what_was_finished(tmp_path: Path) -> None:
     assert rows_in(tmp_path) == {0: [0, 1, 2, 3], 1: [0]}
 
 
+class FullDisk(TableWriter):
+    """A writer that no byte can be written with, and whose errors name no file."""
+
+    def write(self, table: Any) -> None:
+        """Write rows."""
+        raise OSError(28, f"Error writing {len(table)} rows. Detail: [errno 28] No space left")
+
+    def flush(self) -> None:
+        """Nothing waits."""
+        return
+
+    def close(self) -> None:
+        """Write the end."""
+        raise OSError(28, "No space left")
+
+
+def test_a_full_disk_is_named(tmp_path: Path) -> None:
+    """The error has the folder, also where the file cannot be ended either; nothing is left."""
+    full = Format("csv", lambda *_: FullDisk())
+    with (
+        pytest.raises(OSError, match="No space left on device: ") as error,
+        FilesTarget(tmp_path, CONTENT, file_format=full, rotation=Rotation()) as files,
+    ):
+        export(files, {0: "mm"}, 1)
+    assert error.value.filename == str(tmp_path)
+    assert {each.name for each in tmp_path.iterdir()} == {LOCK_FILE, CONTENT_FILE}
+    with target(tmp_path) as files:
+        export(files, {0: "mm"}, 1)
+    assert rows_in(tmp_path) == {0: [0, 1]}
+
+
 def test_one_export_at_a_time(tmp_path: Path) -> None:
     """Another one is refused, until the first ends."""
     with (
@@ -168,7 +199,10 @@ def test_one_export_at_a_time(tmp_path: Path) -> None:
     [
         (content(topic="pongs"), 'has an export with topic "pings", not "pongs"'),
         (content("parquet"), 'has an export with format "csv", not "parquet"'),
-        (content(columns=("n",)), r'has an export with columns null, not \["n"\]'),
+        (
+            content(columns=(), metadata=()),
+            r"other columns: it has the column 'n' \(int64\), which is not .* or with --columns n",
+        ),
         (content(metadata=("offset",)), r'has an export with metadata \[\], not \["offset"\]'),
         (
             content(schema=parse_schema("long")),
@@ -224,9 +258,10 @@ def test_files_with_the_same_offsets(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="whose offsets another file has too"):
         target(tmp_path)
     (tmp_path / str(copy)).unlink()
-    (tmp_path / CONTENT_FILE).write_text("{", "utf-8")
-    with pytest.raises(ConfigurationError, match="is damaged"):
-        target(tmp_path)
+    for damaged in ("{", "[]", '{"starts": 7}', '{"starts": {"a": 1}}', '{"starts": {"1": null}}'):
+        (tmp_path / CONTENT_FILE).write_text(damaged, "utf-8")
+        with pytest.raises(ConfigurationError, match="is damaged"):
+            target(tmp_path)
 
 
 def test_limits_of_files() -> None:

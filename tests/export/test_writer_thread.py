@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 import threading
@@ -105,6 +106,30 @@ def test_an_error_of_the_thread_is_raised(tmp_path: Path) -> None:
     with target(tmp_path) as files:
         export(files, {0: "m" * 9}, 1)
     assert rows_in(tmp_path) == {0: list(range(9))}
+
+
+@pytest.mark.parametrize("most", [0, 2**30])
+def test_an_error_is_raised_by_each_step_after_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, most: int
+) -> None:
+    """A caller that goes on after it does not wait for a thread that has ended."""
+    monkeypatch.setattr(writer_thread, "_MOST_WAITING", most)
+    options: Any = {"file_format": format_of("csv"), "rotation": Rotation()}
+    batch = next(fakes.batches("mmmm", 0, 3, 1))
+    with Broken(tmp_path, CONTENT, **options) as files:
+        writer = writer_thread.WriterThread(files)
+        writer.__enter__()
+        with contextlib.suppress(OSError):
+            writer.write(batch, 3)
+        while threads():
+            threads()[0].join()
+        for _ in range(3):
+            with pytest.raises(OSError, match="No space left on device"):
+                writer.write(batch, 3)
+            with pytest.raises(OSError, match="No space left on device"):
+                writer.finish(0, 4)
+        with pytest.raises(OSError, match="No space left on device"):
+            writer.__exit__(None)
 
 
 def test_what_waits_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

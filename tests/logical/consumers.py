@@ -306,10 +306,10 @@ def columns(case: Case) -> None:
     assert list(codec.encode_columns(decoded).payloads) == wanted
 
 
-@_consumer("sql/types.py")
+@_consumer("integrations/duckdb_types.py")
 def duckdbs_type(case: Case) -> None:
     """DuckDB's type of its column is the one that it reads, but that a UUID is shown as one."""
-    from streamcontract.sql.types import shown_type  # needs duckdb
+    from streamcontract.integrations.duckdb_types import shown_type  # needs duckdb
 
     codec: Codec[Any] = Codec(case.document)
     if case.row.kind != "uuid":

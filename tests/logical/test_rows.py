@@ -200,7 +200,7 @@ _SINGLED_OUT: Final = {
     "kafka/contract/keys.py": {"uuid"},  # as in codegen/sources.py
     "lint/rules/meaning.py": {"date", "decimal", "uuid"},  # what to use instead
     "resolution/resolver.py": {"decimal"},  # it has a scale, not a unit
-    "sql/types.py": {"uuid"},  # DuckDB has a type for it, other than for its bytes
+    "integrations/duckdb_types.py": {"uuid"},  # DuckDB has a type for it, other than for its bytes
     "spark/types.py": {"date", "decimal", "big-decimal", "uuid", "duration"},  # kinds
     "testing/strategies/forms.py": {  # what does not fit
         *("date", "decimal", "duration", "uuid", "big-decimal"),

@@ -11,9 +11,9 @@ from hypothesis import given
 from tests.columns.conversion import has_columns
 
 from streamcontract import Codec, parse_schema, sql
+from streamcontract.integrations.duckdb_types import shown_type
 from streamcontract.kafka import ContractProducer
 from streamcontract.schema import Schema
-from streamcontract.sql.types import shown_type
 from streamcontract.testing.fixtures.stacks import Stack
 from streamcontract.testing.fixtures.topics import TopicMaker
 from streamcontract.testing.strategies import schemas

@@ -40,8 +40,8 @@ _MEBIBYTE = 1024 * 1024
 
 
 def _names(_: click.Context, __: click.Parameter, given: str | None) -> tuple[str, ...] | None:
-    """Names with commas between them."""
-    return None if given is None else tuple(filter(None, given.split(",")))
+    """Names with commas, and spaces perhaps, between them."""
+    return None if given is None else tuple(filter(None, map(str.strip, given.split(","))))
 
 
 @click.command(
@@ -163,9 +163,7 @@ def command(  # noqa: PLR0913 - each is an option of the command line
         partitions=partitions,
         columns=columns,
         metadata=metadata,
-        rotation=Rotation(
-            messages=max_messages, size=max(1, int(max_size * _MEBIBYTE)), age=max_age
-        ),
+        rotation=Rotation(messages=max_messages, size=max_size * _MEBIBYTE, age=max_age),
         table=table,
         threads=threads,
     )

@@ -2,7 +2,8 @@
 
 The schema ``streamcontract`` of the database has what the tables are: ``exports`` (their content),
 ``offsets`` (the offset after the last message of each partition), ``starts`` (where partitions
-begin, if that depends on the time of the first run) and ``faults``.
+begin, if that depends on the time of the first run) and ``faults``. A content without a table, or
+whose table has no row any more, lost rows: its offsets are after them.
 """
 
 from __future__ import annotations
@@ -12,7 +13,8 @@ import json
 from typing import TYPE_CHECKING, Any, Final
 
 from streamcontract.errors import ConfigurationError
-from streamcontract.export.evolution import continued, defaults, names_of
+from streamcontract.export.evolution import columns_of, continued, defaults
+from streamcontract.export.table_columns import check_columns, table_types
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -45,6 +47,10 @@ create table if not exists streamcontract.faults (
 """
 
 
+_HAS_ROWS: Final = "has_rows"
+"""Of a content: whether rows were exported, without which an empty table lost none."""
+
+
 class DatabaseTarget:
     """Writes the messages of a topic into a table.
 
@@ -54,8 +60,10 @@ class DatabaseTarget:
         table: Its name.
 
     Raises:
-        ConfigurationError: DuckDB is not installed, another process has the database open, or the
-            table has something else.
+        ConfigurationError: DuckDB is not installed, another process has the database open, the
+            table has something else or lost its rows, or two columns have one name to DuckDB.
+        ColumnsError: DuckDB has no type for a column.
+        OSError: The folder of the database cannot be made.
     """
 
     def __init__(self, path: Path, content: Content, table: str) -> None:
@@ -67,9 +75,12 @@ class DatabaseTarget:
         self._error: type[Exception] = duckdb.Error
         self._place = f"the table {table!r} of {path}"
         self._table = table
+        self._content = content
+        self._has_rows = False
         with contextlib.ExitStack() as resources:
-            path.parent.mkdir(parents=True, exist_ok=True)
             self._connection = resources.enter_context(duckdb.connect())
+            check_columns(content, self._place, self._connection)
+            path.parent.mkdir(parents=True, exist_ok=True)
             try:
                 self._connection.execute(_ATTACH.format(_literal(str(path.absolute()))))
                 self._connection.execute(_TABLES)
@@ -91,49 +102,94 @@ class DatabaseTarget:
         """Check that the table has this export or is not there."""
         found = self._rows("select content from streamcontract.exports where table_name = ?")
         if found:
-            self._evolve(content, json.loads(found[0][0]))
+            document = json.loads(found[0][0])
+            self._check_rows(document)
+            self._evolve(content, document)
             return
-        if self._has_table():
+        other = "select 1 from streamcontract.exports where lower(table_name) = lower(?)"
+        if self._has_table() or self._rows(other):
             raise ConfigurationError(
                 f"{self._place} is there already, and not of this export: name another with --table"
             )
-        self._connection.execute(
-            "insert into streamcontract.exports values (?, ?)",
-            [self._table, json.dumps(content.document())],
+        with self._transaction():
+            for each in ("offsets", "starts", "faults"):  # of an export that was removed
+                self._connection.execute(
+                    f"delete from streamcontract.{each} where table_name = ?",  # noqa: S608 - a constant
+                    [self._table],
+                )
+            self._connection.execute(
+                "insert into streamcontract.exports values (?, ?)",
+                [self._table, self._document(has_rows=False)],
+            )
+
+    def _document(self, *, has_rows: bool) -> str:
+        return json.dumps(self._content.document() | {_HAS_ROWS: has_rows})
+
+    def _check_rows(self, found: Any) -> None:
+        """Check that the rows before the offsets are there.
+
+        Raises:
+            ConfigurationError: There is no table, or no row in it.
+        """
+        name = _quoted(self._table)
+        has_table = self._has_table()
+        is_empty = not has_table or not self._connection.sql(f"from {name} limit 1").fetchall()
+        if isinstance(found, dict) and _HAS_ROWS in found:
+            self._has_rows = found[_HAS_ROWS]
+        elif has_table:  # made by an earlier version, which kept the offsets alone
+            self._has_rows = not is_empty
+        else:
+            ends, starts = self.next_offsets(), self.starts()
+            self._has_rows = any(end > starts.get(each, 0) for each, end in ends.items())
+        if not (self._has_rows and is_empty):
+            return
+        lost = "has no rows any more" if has_table else "was dropped or renamed"
+        forget = f"delete from streamcontract.exports where table_name = {_literal(self._table)}"  # noqa: S608 - for a person
+        raise ConfigurationError(
+            f"{self._place} {lost}, and the database has the offsets after the rows that were "
+            "exported: restore them, or export the topic from its beginning with another --table, "
+            f"or with this one after: drop table if exists {name}; {forget}"
         )
 
     def _evolve(self, content: Content, found: Any) -> None:
         """Give the table the columns that are new, with their defaults in the rows it has."""
-        content = continued(content, found, self._place)
-        if content.document() == found:
+        self._content = content = continued(content, found, self._place)
+        if content.document() | {_HAS_ROWS: self._has_rows} == found:
             return
         with self._transaction():
-            self._connection.execute(
-                "update streamcontract.exports set content = ? where table_name = ?",
-                [json.dumps(content.document()), self._table],
-            )
+            self._keep_content(has_rows=self._has_rows)
             if self._has_table():
                 self._add_columns(content)
 
+    def _keep_content(self, *, has_rows: bool) -> None:
+        self._connection.execute(
+            "update streamcontract.exports set content = ? where table_name = ?",
+            [self._document(has_rows=has_rows), self._table],
+        )
+
     def _add_columns(self, content: Content) -> None:
         name = _quoted(self._table)
-        known = {column for column, _ in self._described(name)}
-        added = [each for each in names_of(content) if each not in known]
+        known = self._relation(name).columns
+        added = [each for each in columns_of(content.schema, content.columns) if each not in known]
         if not added:
             return
         self._connection.register("streamcontract_defaults", defaults(content.schema, added))
-        for column, kind in self._described("streamcontract_defaults"):
-            quoted = _quoted(column)
-            self._connection.execute(f"alter table {name} add column {quoted} {kind}")
-            self._connection.execute(
-                f"update {name} set {quoted} = (select {quoted} from streamcontract_defaults)"  # noqa: S608 - quoted names
-            )
+        types = table_types(self._relation("streamcontract_defaults"), content)
+        for column, kind in types.items():
+            self._connection.execute(f"alter table {name} add column {_quoted(column)} {kind}")
+        # DuckDB 1.5 commits no column that is added after an update of the same transaction.
+        values = ", ".join(f"{each} = added.{each}" for each in map(_quoted, types))
+        update = f"update {name} set {values} from streamcontract_defaults as added"  # noqa: S608 - quoted names
+        self._connection.execute(update)
         self._connection.unregister("streamcontract_defaults")
 
-    def _described(self, name: str) -> list[tuple[str, str]]:
-        """The columns of a table and their types."""
-        found = self._connection.execute(f"describe {name}").fetchall()
-        return [(column, kind) for column, kind, *_ in found]
+    def _create_table(self) -> None:
+        types = table_types(self._relation("streamcontract_batch"), self._content)
+        columns = ", ".join(f"{_quoted(column)} {kind}" for column, kind in types.items())
+        self._connection.execute(f"create table {_quoted(self._table)} ({columns})")
+
+    def _relation(self, name: str) -> Any:
+        return self._connection.sql(f"from {name} limit 0")
 
     def _rows(self, query: str) -> list[tuple[Any, ...]]:
         found: list[tuple[Any, ...]] = self._connection.execute(query, [self._table]).fetchall()
@@ -173,11 +229,12 @@ class DatabaseTarget:
     def write(self, batch: PartitionBatch, start: int) -> None:  # noqa: ARG002 - a target's signature
         """Insert a batch and its offset."""
         connection = self._connection
+        has_rows = self._has_rows or len(batch.rows) > 0
         with self._transaction():
             connection.register("streamcontract_batch", batch.rows)
-            name = _quoted(self._table)
             if not self._has_table():
-                connection.execute(f"create table {name} as from streamcontract_batch limit 0")
+                self._create_table()
+            name = _quoted(self._table)
             connection.execute(f"insert into {name} by name from streamcontract_batch")
             connection.unregister("streamcontract_batch")
             if batch.faults:
@@ -198,6 +255,9 @@ class DatabaseTarget:
                     ],
                 )
             self._keep(batch.partition, batch.end)
+            if has_rows != self._has_rows:
+                self._keep_content(has_rows=has_rows)
+        self._has_rows = has_rows
 
     def finish(self, partition: int, end: int) -> None:
         """Keep where the partition's range ends."""

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from streamcontract.export.target import Content
     from streamcontract.schema import Schema
 
-__all__ = ["continued", "defaults", "names_of", "with_nullable"]
+__all__ = ["columns_of", "continued", "defaults", "with_nullable"]
 
 
 def continued(content: Content, found: object, place: str) -> Content:
@@ -39,15 +39,23 @@ def continued(content: Content, found: object, place: str) -> Content:
     theirs: Mapping[str, Any] = found if isinstance(found, dict) else {}
     content.check_same(theirs, place)
     content = content.joined(theirs)
-    if content.document()["schema"] == theirs.get("schema"):
+    mine = content.document()
+    if all(mine[key] == theirs.get(key) for key in ("schema", "columns")):
         return content
-    before = _columns_of(_schema_of(theirs.get("schema"), place), content.columns)
-    now = _columns_of(content.schema, content.columns)
-    faults = [*_lost(before, now), *_retyped(before, now), *_unfilled(content.schema, before, now)]
+    earlier = _schema_of(theirs.get("schema"), place)
+    before = columns_of(earlier, theirs.get("columns"))
+    now = columns_of(content.schema, content.columns)
+    faults = [
+        *_lost(content.schema, before, now),
+        *_retyped(before, now),
+        *_unfilled(content.schema, before, now),
+        *_left_out(earlier, before, now),
+    ]
     if faults:
+        what = "other columns" if mine["schema"] == theirs.get("schema") else "another schema"
         raise ConfigurationError(
-            f"{place} was exported with another schema: {'; '.join(faults)}. Export into another "
-            "place, or leave the columns as they were and add others"
+            f"{place} was exported with {what}: {'; '.join(faults)}. Export into another place, "
+            f"or {_way_on(content.schema, before)}"
         )
     nullable = {
         name
@@ -55,6 +63,17 @@ def continued(content: Content, found: object, place: str) -> Content:
         if not field.nullable and (name not in before or before[name].nullable)
     }
     return content.with_nullable({*content.nullable, *nullable})
+
+
+def _way_on(schema: Schema, before: Mapping[str, Any]) -> str:
+    """What else to do about columns that a target does not take."""
+    known = columns_of(schema, None)
+    is_choice = isinstance(schema.root, RecordType) and before
+    if is_choice and all(
+        name in known and known[name].type == before[name].type for name in before
+    ):
+        return f"with --columns {','.join(before)}, which it has"
+    return "leave the columns as they were and add others"
 
 
 def _schema_of(document: Any, place: str) -> Schema:
@@ -66,7 +85,7 @@ def _schema_of(document: Any, place: str) -> Schema:
         ) from error
 
 
-def _columns_of(schema: Schema, columns: Sequence[str] | None) -> dict[str, Any]:
+def columns_of(schema: Schema, columns: Sequence[str] | None) -> dict[str, Any]:
     """The fields of Arrow, by name; without columns that the schema does not have."""
     root = schema.root
     if columns is not None and isinstance(root, RecordType):
@@ -77,11 +96,27 @@ def _columns_of(schema: Schema, columns: Sequence[str] | None) -> dict[str, Any]
     return {field.name: field for field in found}
 
 
-def _lost(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+def _lost(schema: Schema, before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+    known = columns_of(schema, None)
     return [
-        f"it has the column {name!r} ({field.type}), and the schema no such field"
+        f"it has the column {name!r} ({field.type}), "
+        + (
+            "which is not among the columns now"
+            if name in known
+            else "and the schema no such field"
+        )
         for name, field in before.items()
         if name not in now
+    ]
+
+
+def _left_out(earlier: Schema, before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+    """New columns that earlier messages may have a value for."""
+    known = columns_of(earlier, None)
+    return [
+        f"the column {name!r} ({field.type}) is new, and was left out of earlier rows"
+        for name, field in now.items()
+        if name not in before and name in known
     ]
 
 
@@ -106,11 +141,6 @@ def _unfilled(schema: Schema, before: Mapping[str, Any], now: Mapping[str, Any])
         for name, field in now.items()
         if name not in before and not field.nullable and name not in filled
     ]
-
-
-def names_of(content: Content) -> Sequence[str]:
-    """The columns of values that a content has."""
-    return list(_columns_of(content.schema, content.columns))
 
 
 def defaults(schema: Schema, columns: Sequence[str]) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import time
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,7 @@ from streamcontract.export.folder import Folder
 from streamcontract.export.names import FileName, draft_names, topic_in_names
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from typing_extensions import Self
@@ -87,6 +88,10 @@ class FilesTarget:
 
     def write(self, batch: PartitionBatch, start: int) -> None:
         """Write a batch into the partition's files, and end each where rotation is due."""
+        with self._names_folder():
+            self._write(batch, start)
+
+    def _write(self, batch: PartitionBatch, start: int) -> None:
         if self._content.nullable:
             rows = with_nullable(batch.rows, self._content.nullable)
             batch = attrs.evolve(batch, rows=rows)
@@ -119,7 +124,19 @@ class FilesTarget:
     def finish(self, partition: int, end: int) -> None:
         """End the partition's file, if one is open."""
         if partition in self._open:
-            self._end(partition, end)
+            with self._names_folder():
+                self._end(partition, end)
+
+    @contextlib.contextmanager
+    def _names_folder(self) -> Iterator[None]:
+        """Raise errors of writing with the folder: pyarrow's and those of streams name no file."""
+        try:
+            yield
+        except OSError as error:
+            if error.errno is None or error.filename is not None:
+                raise
+            reason = os.strerror(error.errno)
+            raise OSError(error.errno, reason, str(self._folder.path)) from error
 
     def _begin(self, batch: PartitionBatch, start: int) -> _OpenFile:
         names = draft_names(self._content.topic, batch.partition, self._format.name)
@@ -199,6 +216,6 @@ class _OpenFile:
             self._draft.commit(folder / str(name))
 
     def discard(self) -> None:
-        """Remove it."""
-        with self._resources:
+        """Remove it; what cannot be written of it any more, such as on a full disk, is no error."""
+        with contextlib.suppress(OSError), self._resources:
             self._writer.close()

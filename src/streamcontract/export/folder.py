@@ -99,16 +99,17 @@ class Folder:
         file = self.path / CONTENT_FILE
         try:
             found = json.loads(file.read_bytes())
+            starts = {int(number): int(start) for number, start in found.get("starts", {}).items()}
         except FileNotFoundError:
             self._check_empty()
             self._write_content()
             return
-        except ValueError as error:
+        except (AttributeError, TypeError, ValueError) as error:
             raise ConfigurationError(
-                f"{file} is damaged ({error}): export into another folder"
+                f"{file} is damaged ({error!r}): export into another folder"
             ) from error
         self.content = continued(self.content, found, f"the folder {self.path}")
-        self.starts = {int(number): start for number, start in found.get("starts", {}).items()}
+        self.starts = starts
         if self._document() != found:
             self._write_content()
 

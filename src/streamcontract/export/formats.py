@@ -11,7 +11,7 @@ import attrs
 from streamcontract.codec import Codec
 from streamcontract.container_files import ContainerFileWriter
 from streamcontract.errors import ArgumentError, ColumnsError
-from streamcontract.export.target import import_pyarrow
+from streamcontract.export.target import import_pyarrow, way_without
 from streamcontract.schema.model import Field, PrimitiveType, RecordType, UnionType
 
 if TYPE_CHECKING:
@@ -202,13 +202,11 @@ def _check_flat(content: Content, schema: Any) -> None:
     for field in schema:
         wrong = form(field)
         if wrong is not None:
-            others = ",".join(name for name in flat if name not in content.metadata)
-            out = "of --metadata" if field.name in content.metadata else f"with --columns {others}"
-            raise ColumnsError(
-                field.name,
-                f"CSV has no {wrong} columns ({field.type}): leave it out {out}, or export to "
-                "parquet",
-            )
+            if field.name in content.metadata:
+                fix = "leave it out of --metadata, or export to parquet"
+            else:
+                fix = way_without(content, [each for each in flat if each not in content.metadata])
+            raise ColumnsError(field.name, f"CSV has no {wrong} columns ({field.type}): {fix}")
 
 
 class _Avro(TableWriter):

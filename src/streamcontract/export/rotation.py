@@ -39,7 +39,7 @@ class Rotation:
     """
 
     messages: int | None = attrs.field(default=None, validator=_positive)
-    size: int | None = attrs.field(default=_LARGE, validator=_positive)
+    size: float | None = attrs.field(default=_LARGE, validator=_positive)
     age: float | None = attrs.field(default=None, validator=_positive)
 
     def room(self, rows: int) -> int | None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 import attrs
 
 from streamcontract.errors import ConfigurationError
+from streamcontract.schema.model import RecordType
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
     from streamcontract.schema.schema import Schema
 
-__all__ = ["Content", "Fault", "PartitionBatch", "Target", "import_pyarrow"]
+__all__ = ["Content", "Fault", "PartitionBatch", "Target", "import_pyarrow", "way_without"]
 
 
 @attrs.frozen(kw_only=True)
@@ -160,7 +161,7 @@ class Content:
         }
 
     def check_same(self, found: Mapping[str, Any], place: str) -> None:
-        """Check that a target has the same content, but for the schema.
+        """Check that a target has the same content, but for the schema and its columns.
 
         Args:
             found: Its document.
@@ -170,7 +171,7 @@ class Content:
             ConfigurationError: It has another.
         """
         mine = self.document()
-        for key in ("topic", "format", "columns", "metadata"):
+        for key in ("topic", "format", "metadata"):
             if found.get(key) != mine[key]:
                 raise ConfigurationError(
                     f"{place} has an export with {key} {json.dumps(found.get(key))}, not "
@@ -242,6 +243,18 @@ class Target(Protocol):
 
     def files(self, partition: int) -> Sequence[str]:
         """The names of a partition's files that were finished."""
+
+
+def way_without(content: Content, columns: Sequence[str]) -> str:
+    """What to do about a column that a format cannot have.
+
+    Args:
+        content: What is exported.
+        columns: The fields that the format can have.
+    """
+    if not columns or not isinstance(content.schema.root, RecordType):
+        return "export to parquet"
+    return f"leave it out with --columns {','.join(columns)}, or export to parquet"
 
 
 def import_pyarrow(what: str) -> Any:

@@ -47,8 +47,9 @@ class WriterThread:
     def __init__(self, target: Target) -> None:
         self._target = target
         self._steps: SimpleQueue[_Step | None] = SimpleQueue()
-        self._done: SimpleQueue[int | BaseException | None] = SimpleQueue()
+        self._done: SimpleQueue[int | None] = SimpleQueue()
         self._waiting = 0
+        self._error: BaseException | None = None
         self._is_dropped = self._has_ended = False
         self._thread = threading.Thread(target=self._run, name="streamcontract-export")
 
@@ -67,7 +68,7 @@ class WriterThread:
         """Have a batch written, as :meth:`Target.write` does.
 
         Raises:
-            Exception: The error of an earlier step.
+            Exception: The error of an earlier step, as often as this is called.
         """
         self._add(_Step(partial(self._target.write, batch, start), batch.size))
 
@@ -80,6 +81,7 @@ class WriterThread:
         self._add(_Step(partial(self._target.finish, partition, end), 0))
 
     def _add(self, step: _Step) -> None:
+        self._raise_error()
         self._waiting += step.size + 1
         self._steps.put(step)
         self._wait(_MOST_WAITING)
@@ -87,10 +89,12 @@ class WriterThread:
     def _wait(self, most: int) -> None:
         """Wait until no more than this number of bytes waits."""
         while self._waiting > most:
-            done = self._done.get()
-            if isinstance(done, BaseException):
-                raise done
-            self._waiting -= done or 0
+            self._raise_error()
+            self._waiting -= self._done.get() or 0
+
+    def _raise_error(self) -> None:
+        if self._error is not None:
+            raise self._error
 
     def end(self) -> None:
         """End the thread; ending twice is harmless."""
@@ -117,7 +121,7 @@ class WriterThread:
                 step.run()
                 self._done.put(step.size + 1)
         except BaseException as error:  # noqa: BLE001 - raised in the thread that waits for it
-            self._done.put(error)
+            self._error = error
         finally:
             self._has_ended = True  # before the value that is waited for, which may get lost
             self._done.put(None)

@@ -15,12 +15,12 @@ import attrs
 import duckdb
 import pyarrow as pa
 
+from streamcontract.integrations.duckdb_types import shown_type
 from streamcontract.sql.errors import SqlError
 from streamcontract.sql.plan import Scan, scans_of
 from streamcontract.sql.planning import plan_of, quoted
 from streamcontract.sql.ranges import Filters
 from streamcontract.sql.table import TopicRead, TopicStream
-from streamcontract.sql.types import shown_type
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

@@ -1,7 +1,7 @@
 """DuckDB's types of topics' columns.
 
-DuckDB reads UUIDs of Arrow as ``BLOB``, which equals no UUID that is written as text. So a view on
-a topic casts them.
+DuckDB reads UUIDs of Arrow as ``BLOB``, which equals no UUID that is written as text. So views on
+topics and tables of exports have them as ``UUID``.
 """
 
 from __future__ import annotations
