@@ -265,6 +265,21 @@ def test_errors_of_the_library_are_one_message(monkeypatch: pytest.MonkeyPatch) 
     assert invoke("generate") == (cli.EXIT_ERROR, "", "Error: the broker is on fire\n")
 
 
+def test_a_closed_standard_output_takes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Python has None for it."""
+    written: list[int] = []
+
+    def write() -> None:
+        written.append(sys.stdout.buffer.write(b"a line\n"))
+        assert not sys.stdout.isatty()
+
+    module = importlib.import_module("streamcontract.cli.generate")
+    monkeypatch.setattr(module, "command", click.Command("generate", callback=write))
+    monkeypatch.setattr("sys.stdout", None)
+    cli.main(["generate"], standalone_mode=False)
+    assert written == [7]
+
+
 def test_a_command_that_is_stopped_has_found_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     """Ctrl-C: no traceback, and an exit code that is none of the documented ones."""
 

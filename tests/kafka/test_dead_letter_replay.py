@@ -577,3 +577,21 @@ def test_a_dead_letter_topic_of_any_name(
     assert run("list", other).exit_code == 0
     produce_raw(case.config, other, (b"what is this", None, [], 0))
     assert "1 are not dead letters, and stay" in run("replay", other).output
+
+
+def test_parts_without_a_dead_letter_are_no_end(case: Case, topic: Callable[..., str]) -> None:
+    """A topic of any name may have dead letters before other messages."""
+    case.put_aside((case.value("fine"), b"k", [], 0))
+    [raw] = read_all(case.config, case.dead)
+    other = topic(partitions=1)
+    foreign: Raw = (b"what is this", None, [], 0)
+    headers: Any = raw.headers()
+    produce_raw(case.config, other, (raw.value(), raw.key(), headers, 0), foreign, foreign)
+    rest: Mapping[int, tuple[int, int]] = {0: (0, 3)}
+    found: list[list[int | None]] = []
+    with DeadLetterTopic(other, case.config) as letters:
+        while rest:
+            part = letters.newest(rest, 1)
+            found.append([each.raw.offset() for entries in part.batches for each in entries])
+            rest = part.rest
+    assert found == [[], [], [0]]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import gc
 import itertools
+from concurrent import futures
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.kafka.dlq_io import produce_raw
 from tests.kafka.installed import skip_without_columns
+from tests.kafka.silent_client import SilentClient
 from tests.kafka.test_assembly import Raw
 
 from streamcontract import Stock, StockProducer
@@ -47,7 +49,8 @@ class Log:
 
     def __init__(self, *partitions: tuple[Sequence[int], int]) -> None:
         self._partitions = partitions
-        self._left: list[list[Any]] = []
+        self._left: dict[int, list[Any]] = {}
+        self.taken = 0
 
     def assign(self, places: Sequence[Any]) -> None:
         """Begin at an offset; after the last message the end is reported, whatever is before it."""
@@ -55,12 +58,17 @@ class Log:
             offsets, end = self._partitions[place.partition]
             found = [each for each in offsets if each >= place.offset]
             error: Any = SimpleNamespace(code=lambda: LocalErrorCode.PARTITION_EOF)
-            self._left.append([Raw(place=(place.partition, each)) for each in found])
-            self._left[-1].append(Raw(place=(place.partition, end), error=error))
+            raws = [Raw(place=(place.partition, each)) for each in found]
+            self._left[place.partition] = [*raws, Raw(place=(place.partition, end), error=error)]
 
     def unassign(self) -> None:
         """No more messages."""
-        self._left = []
+        self._left = {}
+
+    def incremental_unassign(self, places: Sequence[Any]) -> None:
+        """No more messages of some partitions."""
+        for place in places:
+            del self._left[place.partition]
 
     def poll(self, _: float) -> Any:
         """The next one."""
@@ -74,10 +82,11 @@ class Log:
         """Some more; not many, so that ends are anywhere in a batch."""
         assert count > 0
         taken: list[Any] = []
-        for each in self._left:
+        for each in self._left.values():
             most = min(count - len(taken), 2)
             taken += each[:most]
             del each[:most]
+        self.taken += len(taken)
         return taken
 
 
@@ -135,6 +144,53 @@ def test_partitions_that_come_in_turns(partitions: list[tuple[set[int], int, int
         [each for each in sorted(offsets) if begin <= each < end]
         for offsets, begin, end in partitions
     ]
+
+
+def test_a_partition_that_is_read_does_not_hold_up_the_others() -> None:
+    """Its later messages are not fetched in place of theirs."""
+    client: Any = Log((range(1_000), 1_000), (range(5), 5))
+    batches = read_between(client, "t", {0: 0, 1: 0}, {0: 1, 1: 5}, timeout=60)
+    found = [(raw.partition(), raw.offset()) for batch in batches for raw in batch]
+    assert sorted(found) == [(0, 0), *((1, offset) for offset in range(5))]
+    assert client.taken < 20
+
+
+def test_ranges_that_end_before_their_partitions(config: Config, topic: Callable[..., str]) -> None:
+    """Each is read to its end by librdkafka too."""
+    name = topic(partitions=3)
+    for partition in range(3):
+        produce_raw(config, name, *[(b"", None, [], 0)] * 5, partition=partition)
+    client = bounded_reader(Cluster(split_config(config).client))
+    try:
+        batches = read_between(client, name, {0: 0, 1: 3, 2: 0}, {0: 1, 1: 5, 2: 4}, timeout=60)
+        found: list[Any] = [(raw.partition(), raw.offset()) for each in batches for raw in each]
+    finally:
+        client.close()
+    assert sorted(found) == [(0, 0), (1, 3), (1, 4), (2, 0), (2, 1), (2, 2), (2, 3)]
+
+
+def test_a_scan_that_waits_ends_when_it_is_closed(
+    config: Config,
+    topic: Callable[..., str],
+    bar: Callable[..., Stock],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Its client is closed by the thread that waits, for whose calls closing would wait."""
+    name = topic()
+    fill(config, name, bar, 2)
+    client = SilentClient()
+    monkeypatch.setattr("streamcontract.kafka.batches.scan.build_reader", lambda *_: client)
+    scan = TopicScan(config, record=Stock, topic=name, ranges=[OffsetRange(name, 0, 0, 2)])
+    with futures.ThreadPoolExecutor(1) as threads:
+        reading = threads.submit(next, scan)
+        assert client.waits.wait(60)
+        scan.close()
+        scan.close()
+        with pytest.raises(ClientError, match="is closed"):
+            reading.result()
+    assert client.closed == 1
+    with pytest.raises(ClientError, match="is closed"):
+        next(scan)
 
 
 def test_ranges_of_several_partitions(

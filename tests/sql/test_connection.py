@@ -5,21 +5,24 @@ from __future__ import annotations
 import datetime as dt
 import signal
 import threading
+from concurrent import futures
 from typing import TYPE_CHECKING, Any
 
 import duckdb
 import polars as pl
 import pytest
+from tests.kafka.silent_client import SilentClient
 from tests.sql.conftest import BARS, EACH, PARTITIONS, START, Bars, bar
 
 from streamcontract import ContractProducer, parse_schema, sql
-from streamcontract.errors import ConfigurationError
+from streamcontract.errors import ArgumentError, ClientError, ConfigurationError
 from streamcontract.kafka import TopicScan
 from streamcontract.kafka.connection.cluster import Cluster
 from streamcontract.kafka.errors import StalledError
 from streamcontract.sql.table import TopicTable
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from streamcontract.sql.connection import TopicConnection
@@ -316,6 +319,11 @@ def test_topics_that_differ_in_case(
         ("select 1\n  frm barz where", "line 2, column 7: syntax error"),
         ("select * from barz", "column 15: there is no topic and no table 'barz'"),
         ("pivot bars on symbol", "PIVOT stocks ON symbol IN"),
+        (
+            "select 1 from my-topic.v1",
+            'near "-"; if that is a topic, quote its name: "my-topic.v1"',
+        ),
+        ("from bars join a.b using (c)", 'exist; if that is a topic, quote its name: "a.b"'),
     ],
 )
 def test_a_wrong_query_is_one_error(
@@ -365,6 +373,119 @@ def test_ctrl_c_ends_a_statement_at_which_duckdbs_threads_work(topics: TopicConn
     with pytest.raises(KeyboardInterrupt):
         topics.execute(_WITHOUT_END)
     assert topics.execute("select 7").fetchall() == [(7,)]
+
+
+@pytest.mark.parametrize("is_queued", [True, False])
+def test_ctrl_c_ends_a_statement_that_was_just_submitted(
+    topics: TopicConnection, monkeypatch: pytest.MonkeyPatch, is_queued: bool
+) -> None:
+    """It may run already, or never will."""
+    began = threading.Event()
+
+    def begin(value: int) -> int:
+        began.set()
+        return value
+
+    def submit(*call: Any) -> None:
+        monkeypatch.undo()
+        if is_queued:
+            executor.submit(*call)
+            assert began.wait(60)
+        raise KeyboardInterrupt
+
+    topics.connection.create_function("press", begin, ["BIGINT"], "BIGINT")
+    executor: Any = topics._thread
+    monkeypatch.setattr(executor, "submit", submit)
+    with pytest.raises(KeyboardInterrupt):
+        topics.execute(_WITHOUT_END)
+    assert topics.execute("select 7").fetchall() == [(7,)]
+
+
+@pytest.fixture
+def silent(monkeypatch: pytest.MonkeyPatch) -> SilentClient:
+    """The client of all scans."""
+    client = SilentClient()
+    monkeypatch.setattr("streamcontract.kafka.batches.scan.build_reader", lambda *_: client)
+    return client
+
+
+@pytest.mark.usefixtures("signals_end")
+@pytest.mark.parametrize("reading", [read, read_arrow])
+def test_ctrl_c_ends_a_scan_whose_brokers_do_not_answer(
+    topics: TopicConnection,
+    bars: Bars,
+    silent: SilentClient,
+    monkeypatch: pytest.MonkeyPatch,
+    reading: Callable[..., None],
+) -> None:
+    """Not only the time after which it has stalled."""
+    pressed = threading.Event()
+
+    def press(_: float) -> None:
+        main = threading.main_thread().ident
+        assert main is not None
+        if not pressed.is_set():
+            pressed.set()
+            signal.pthread_kill(main, signal.SIGINT)
+
+    monkeypatch.setattr(silent, "poll", press)
+    with pytest.raises(KeyboardInterrupt):
+        reading(topics, "from bars", bars)
+    (found,) = topics.reads
+    assert isinstance(found.error, ClientError)
+    assert "is closed" in str(found.error)
+    assert topics.execute("select 7").fetchall() == [(7,)]
+
+
+@pytest.mark.parametrize("reading", [read, read_arrow])
+@pytest.mark.parametrize("how", ["interrupt", "close"])
+def test_another_thread_interrupts_a_scan(
+    topics: TopicConnection,
+    bars: Bars,
+    silent: SilentClient,
+    reading: Callable[..., None],
+    how: str,
+) -> None:
+    """By an error that says so."""
+    with futures.ThreadPoolExecutor(1) as threads:
+        running = threads.submit(reading, topics, "from bars", bars)
+        assert silent.waits.wait(60)
+        getattr(topics, how)()
+        with pytest.raises(sql.SqlError, match="it was interrupted"):
+            running.result()
+    if how == "interrupt":
+        assert topics.execute("select 7").fetchall() == [(7,)]
+
+
+def test_a_closed_connection(bars: Bars) -> None:
+    """Each use is one error."""
+    topics = sql.connect(bars.config, project=bars.project)
+    with pytest.raises(ClientError, match="no statement was executed"):
+        next(topics.rows())
+    rows = topics.query("select 7")
+    topics.execute("select 7")
+    topics.close()
+    topics.close()
+    topics.interrupt()
+    uses: list[Callable[[], object]] = [
+        lambda: topics.execute("select 7"),
+        lambda: topics.query("select 7"),
+        lambda: next(topics.rows()),
+        lambda: topics.columns,
+    ]
+    for use in uses:
+        with pytest.raises(ClientError, match="this connection to DuckDB is closed"):
+            use()
+    with pytest.raises(sql.SqlError, match="were not read"):
+        rows.read_all()
+
+
+@pytest.mark.parametrize("query", ["", " \n", ";", "-- select 7", "/* a */ ;;", None, b"select 7"])
+def test_a_query_without_a_statement(topics: TopicConnection, query: Any) -> None:
+    """Is not one."""
+    for call in (topics.execute, topics.query):
+        with pytest.raises(ArgumentError, match="the query has to be one or more statements"):
+            call(query)
 
 
 @pytest.mark.parametrize("name", ["a.jsonl", "a.csv", "a.parquet", "a.db"])

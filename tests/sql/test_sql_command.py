@@ -126,7 +126,7 @@ def test_an_end_that_is_ignored_is_said(bars: Bars, is_embedded: bool) -> None:
         ("select 1", ("--lateness", "soon"), "'soon' is no duration, such as 30s, 10m, 2h or 1d"),
         ("select 1", ("--contract", "bat"), "no contract 'bat'; did you mean 'bar'?"),
         ("select '2024-05-17'::timestamp_ns as at", (), "as in at::varchar"),
-        (" ", (), "there is no statement"),
+        (" ", (), "Error: the query has to be one or more statements of SQL, such as"),
         ("insert into bars from bars", (), "`streamcontract produce` writes to them"),
         ("drop table bars", (), "`streamcontract produce` writes to them"),
     ],

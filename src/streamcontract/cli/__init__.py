@@ -6,10 +6,14 @@ modules of others; ``--help`` shows the summaries in this module and imports non
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import errno
 import importlib
+import os
+import sys
 import traceback
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import click
@@ -20,6 +24,7 @@ from streamcontract.errors import StreamContractError
 from streamcontract.reporting.terminal import printable
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from types import ModuleType
 
 __all__ = ["EXIT_CLEAN", "EXIT_ERROR", "EXIT_FINDINGS", "EXIT_INTERRUPTED", "main"]
@@ -90,7 +95,8 @@ class _LazyGroup(click.Group):
 
     def invoke(self, ctx: click.Context) -> object:
         try:
-            return super().invoke(ctx)
+            with _standard_output():
+                return super().invoke(ctx)
         except StreamContractError as error:
             raise _CommandError(error) from error
         except KeyboardInterrupt as error:
@@ -111,6 +117,17 @@ class _LazyGroup(click.Group):
                 "\nThis is a bug in streamcontract; please report the lines above.", err=True
             )
             raise click.exceptions.Exit(EXIT_ERROR) from error
+
+
+@contextlib.contextmanager
+def _standard_output() -> Iterator[None]:
+    """A standard output that takes and loses all, where the caller has closed it (``>&-``)."""
+    # For such a one Python has None (documentation of sys.__stdout__), and print() does nothing.
+    if sys.stdout is not None:
+        yield
+        return
+    with Path(os.devnull).open("w", encoding="utf-8") as null, contextlib.redirect_stdout(null):
+        yield
 
 
 def _with_choices(

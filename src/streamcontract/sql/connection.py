@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import duckdb
 
-from streamcontract.errors import ConfigurationError
+from streamcontract.errors import ClientError, ConfigurationError
 from streamcontract.sql.errors import SqlError
 from streamcontract.sql.planning import parsed
 from streamcontract.sql.ranges import checked_lateness
@@ -72,6 +72,7 @@ class TopicConnection:
             self._resources = resources.pop_all()
         self._statements: list[Statement] = []
         self._running: futures.Future[Any] | None = None
+        self._is_closed = False
 
     def __enter__(self) -> TopicConnection:
         return self
@@ -80,10 +81,27 @@ class TopicConnection:
         self.close()
 
     def close(self) -> None:
-        """Commit, and close DuckDB's connection and the clients."""
+        """Commit, and close DuckDB's connection and the clients; closing twice is harmless.
+
+        A statement that another thread executes is interrupted.
+        """
+        if self._is_closed:
+            return
+        self._is_closed = True
+        self._interrupt()
         self._stop()
         self._finish()
         self._resources.close()
+
+    def interrupt(self) -> None:
+        """Interrupt the statement that another thread executes, or whose rows it fetches.
+
+        It fails there with an :class:`SqlError` (with DuckDB's own error in ``fetchall()`` and the
+        like). The connection can be used again. Of a closed one there is nothing to interrupt.
+        """
+        if not self._is_closed:
+            self._interrupt()
+            self._stop()
 
     @property
     def reads(self) -> tuple[TopicRead, ...]:
@@ -97,7 +115,12 @@ class TopicConnection:
 
     @property
     def columns(self) -> list[tuple[str, str]]:
-        """The names and types of the columns of the last statement's rows."""
+        """The names and types of the columns of the last statement's rows.
+
+        Raises:
+            ClientError: The connection is closed.
+        """
+        self._require_open()
         described: Any = self.connection.description or ()
         return [(name, str(kind)) for name, kind, *_ in described]
 
@@ -112,7 +135,9 @@ class TopicConnection:
             last one, until the next one. They are made as they are fetched.
 
         Raises:
+            ArgumentError: The query is no text, or has no statement.
             SqlError: A statement is wrong, or failed.
+            ClientError: The connection is closed.
             ConfigurationError: A topic has no schema, or several.
             RegistryError: The registry did not answer.
             ConsumeError: The brokers did not answer.
@@ -138,15 +163,19 @@ class TopicConnection:
         *others, last = self._parsed(query)
         for each in others:
             self._run(each, Statement.execute)
-        return self._run(last, Statement.reader)
+        return self._run(last, lambda statement: statement.reader(self._interruptibly))
 
     def rows(self) -> Iterator[list[tuple[Any, ...]]]:
         """The rows of the last statement that was executed, in lists.
 
         Raises:
+            ClientError: The connection is closed.
             SqlError: It failed, or a column has nanoseconds, which a datetime would cut off.
             Exception: An error of a topic.
         """
+        self._require_open()
+        if not self._statements:
+            raise ClientError("no statement was executed, of which there could be rows")
         statement = self._statements[-1]
         for name, kind in self.columns:
             if "_NS" in kind:
@@ -163,6 +192,8 @@ class TopicConnection:
             raise statement.error_of(error) from error
 
     def _parsed(self, query: str) -> list[duckdb.Statement]:
+        self._require_open()
+        self._stop()  # of a statement whose end a second Ctrl-C did not wait for
         self._finish()
         self._statements.clear()
         return parsed(self.connection, query)
@@ -178,24 +209,48 @@ class TopicConnection:
 
     def _interruptibly(self, call: Callable[[], Result]) -> Result:
         """Call DuckDB so that Ctrl-C ends it, which it does not notice while its threads work."""
-        self._stop()  # of a statement whose end a second Ctrl-C did not wait for
+        self._require_open()
+        self._stop()  # likewise, of its rows
+        running: futures.Future[Result] = futures.Future()
         try:
-            self._running = running = self._thread.submit(call)
+            self._running = running  # before it is submitted: Ctrl-C may come in between
+            self._thread.submit(_carry_out, call, running)
             return running.result()
+        except futures.CancelledError:  # before it began
+            raise duckdb.InterruptException("interrupted") from None
         except KeyboardInterrupt:
             self._stop()
             raise
 
     def _stop(self) -> None:
         """End the call that is running, if there is one."""
-        # DuckDB forgets an interrupt that comes before its work.
-        while self._running is not None and not self._running.done():
-            self.connection.interrupt()
+        while self._running is not None and not self._running.done() and not self._running.cancel():
+            self._interrupt()
             futures.wait([self._running], _SLICE)
+
+    def _interrupt(self) -> None:
+        for statement in self._statements[-1:]:
+            statement.interrupt()
+
+    def _require_open(self) -> None:
+        if self._is_closed:
+            raise ClientError(
+                "this connection to DuckDB is closed: open another one (sql.connect())"
+            )
 
     def _finish(self) -> None:
         if self._statements:
             self._statements[-1].finish()
+
+
+def _carry_out(call: Callable[[], Result], running: futures.Future[Result]) -> None:
+    """Call DuckDB, unless it was interrupted before, and keep what comes of it."""
+    if not running.set_running_or_notify_cancel():
+        return
+    try:
+        running.set_result(call())
+    except BaseException as error:  # noqa: BLE001 - is raised in the thread that waits
+        running.set_exception(error)
 
 
 def _require_database(path: Path) -> None:

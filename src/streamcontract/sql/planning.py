@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 from typing import TYPE_CHECKING, Any, Final
 
 import duckdb
 
+from streamcontract.errors import ArgumentError
 from streamcontract.sql.errors import SqlError
 from streamcontract.sql.plan import objects
 
@@ -38,6 +40,13 @@ _OPTIMIZERS: Final = frozenset(
 """The optimizers of ``duckdb_optimizers()`` that go by the statement alone. Others look at the
 contents of tables: they would find that the declared ones are empty, and scan nothing."""
 
+_UNQUOTED: Final = re.compile(
+    r"\b(?:FROM|JOIN|DESCRIBE|SUMMARIZE)\s+(\w+(?:[-.]\w+)+)", re.IGNORECASE
+)
+"""A name with dashes or dots, as many topics have it, and as SQL has it only within quotes."""
+
+_SOME: Final = "one or more statements of SQL, such as 'select 1'"
+
 _WRONG: Final = frozenset({"binder", "catalog", "parser"})
 """The types of errors of a wrong statement. Of others, execution shows whether they count."""
 
@@ -46,8 +55,11 @@ def parsed(connection: duckdb.DuckDBPyConnection, query: str) -> list[duckdb.Sta
     """The statements of a query, at least one.
 
     Raises:
-        SqlError: It cannot be parsed, or has none.
+        ArgumentError: It is no text, or has none.
+        SqlError: It cannot be parsed.
     """
+    if not isinstance(query, str):
+        raise ArgumentError("the query", query, _SOME)
     try:
         found = connection.extract_statements(query)
     except duckdb.ParserException as error:
@@ -56,7 +68,7 @@ def parsed(connection: duckdb.DuckDBPyConnection, query: str) -> list[duckdb.Sta
             raise _error(query, document) from None
         raise SqlError(query, None, str(error)) from None
     if not found:
-        raise SqlError(query, None, "there is no statement")
+        raise ArgumentError("the query", query, _SOME)
     return found
 
 
@@ -140,11 +152,15 @@ def _missing_table(error: Mapping[str, Any]) -> str | None:
 
 
 def _error(statement: str, error: Mapping[str, Any]) -> SqlError:
-    start = None
-    if "position" in error:  # in bytes
-        before = statement.encode()[: int(error["position"])]
-        start = len(before.decode(errors="ignore"))
-    return SqlError(statement, start, error["error_message"])
+    reason = error["error_message"]
+    if "position" not in error:
+        return SqlError(statement, None, reason)
+    before = statement.encode()[: int(error["position"])]  # in bytes
+    start = len(before.decode(errors="ignore"))
+    for name in _UNQUOTED.finditer(statement):
+        if name.start(1) <= start <= name.end(1):
+            reason = f"{reason.rstrip('.')}; if that is a topic, quote its name: {quoted(name[1])}"
+    return SqlError(statement, start, reason)
 
 
 def quoted(name: str) -> str:

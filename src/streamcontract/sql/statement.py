@@ -23,7 +23,7 @@ from streamcontract.sql.ranges import Filters
 from streamcontract.sql.table import TopicRead, TopicStream
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from streamcontract.sql.table import TopicTable
     from streamcontract.sql.topics import Topics
@@ -82,6 +82,8 @@ class Statement:
         self._objects: dict[str, str] = {}
         self._is_own_transaction = False
         self.reads: list[TopicRead] = []
+        self._streams: list[TopicStream] = []
+        self._is_interrupted = False
 
     def execute(self) -> None:
         """Execute it; DuckDB's connection has its rows, and makes them as they are fetched.
@@ -107,8 +109,11 @@ class Statement:
                 self.changed = sum(count for (count,) in found)
                 self.finish()
 
-    def reader(self) -> pa.RecordBatchReader:
+    def reader(self, call: Callable[[Callable[[], Any]], Any]) -> pa.RecordBatchReader:
         """Execute it; the reader makes the rows as they are read.
+
+        Args:
+            call: Calls DuckDB for each batch.
 
         Raises:
             Exception: As :meth:`execute` does.
@@ -118,16 +123,18 @@ class Statement:
         with self._prepared():
             reader: pa.RecordBatchReader = self._connection.sql(self.text).to_arrow_reader(_BATCH)
             self._reader = reader
-            return pa.RecordBatchReader.from_batches(reader.schema, self._batches(reader))
+            return pa.RecordBatchReader.from_batches(reader.schema, self._batches(reader, call))
 
-    def _batches(self, reader: Any) -> Iterator[Any]:
+    def _batches(self, reader: Any, call: Callable[[Callable[[], Any]], Any]) -> Iterator[Any]:
         """The batches of DuckDB's reader, which has no more of them after the next statement."""
         while True:
             if self._reader is None:
-                reason = "its rows were not read before the next statement"
+                reason = (
+                    "its rows were not read before the next statement, or the end of the connection"
+                )
                 raise SqlError(self.text, None, reason)
             try:
-                batch = reader.read_next_batch()
+                batch = call(reader.read_next_batch)
             except StopIteration:
                 return
             except pa.ArrowException as error:
@@ -136,8 +143,20 @@ class Statement:
 
     def error_of(self, error: Exception) -> Exception:
         """The error of a topic, of which DuckDB makes a text; else one with that text."""
+        if self._is_interrupted or isinstance(error, duckdb.InterruptException):
+            return SqlError(self.text, None, "it was interrupted")
         found = (read.error for read in self.reads if read.error is not None)
         return next(found, SqlError(self.text, None, str(error)))
+
+    def interrupt(self) -> None:
+        """End what DuckDB executes of it, and the scans of its topics; in any thread.
+
+        DuckDB forgets an interrupt that comes before its work, so this is repeated until it ends.
+        """
+        self._is_interrupted = True
+        self._connection.interrupt()
+        for stream in tuple(self._streams):
+            stream.stop()
 
     def finish(self) -> None:
         """End it. What was not fetched of its rows is lost."""
@@ -228,6 +247,7 @@ class Statement:
         self._connection.execute(f"CREATE TEMP VIEW {quoted(name)} AS {source}")
         self._objects[name] = "VIEW"
         self.reads.append(read)
+        self._streams.append(stream)
 
 
 @attrs.frozen

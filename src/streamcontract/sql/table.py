@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from typing import TYPE_CHECKING, Any, Final
 
@@ -188,6 +189,7 @@ class TopicStream:
         ]
         self._table = table
         self._read = read
+        self._scans: set[TopicScan] = set()
 
     def __arrow_c_schema__(self) -> object:
         """The columns, in a capsule."""
@@ -204,10 +206,15 @@ class TopicStream:
         reader = pa.RecordBatchReader.from_batches(self._columns, self._batches())
         return reader.__arrow_c_stream__()
 
+    def stop(self) -> None:
+        """End the scans that run, with an error; in any thread."""
+        for scan in tuple(self._scans):
+            scan.close()
+
     def _batches(self) -> Iterator[Any]:
         counted = 0
         try:
-            with self._table.scan(self._ranges, self._fields, self._metadata) as scan:
+            with self._scan() as scan:
                 for consumed in scan:
                     self._read.add(consumed, scan.fetched - counted)
                     counted = scan.fetched
@@ -216,3 +223,12 @@ class TopicStream:
         except Exception as error:
             self._read.error = error
             raise
+
+    @contextlib.contextmanager
+    def _scan(self) -> Iterator[TopicScan]:
+        with self._table.scan(self._ranges, self._fields, self._metadata) as scan:
+            self._scans.add(scan)
+            try:
+                yield scan
+            finally:
+                self._scans.discard(scan)

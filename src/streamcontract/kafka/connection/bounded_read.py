@@ -10,6 +10,7 @@ import time
 from typing import TYPE_CHECKING, Any, Final
 
 import confluent_kafka
+from confluent_kafka import TopicPartition
 
 from streamcontract.kafka.connection.assigning import assign
 from streamcontract.kafka.connection.cluster import consume_error
@@ -20,7 +21,7 @@ from streamcontract.kafka.connection.waits import SLICE, interruptible
 from streamcontract.kafka.errors import StalledError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from streamcontract.kafka.connection.cluster import Cluster
 
@@ -57,6 +58,7 @@ def read_between(
     ends: dict[int, int],
     *,
     timeout: float,
+    check: Callable[[], None] | None = None,
 ) -> Iterator[list[confluent_kafka.Message]]:
     """Read each partition from its start offset up to its end offset, exclusive.
 
@@ -66,6 +68,8 @@ def read_between(
         begins: The first offset to read, by partition.
         ends: The offset to stop at, by partition; one that is not after the start reads nothing.
         timeout: Seconds without a new message after which it raises.
+        check: Called once a slice; what it raises ends the read, also while the brokers do not
+            answer.
 
     Raises:
         StalledError: There was no message for ``timeout`` seconds.
@@ -77,8 +81,11 @@ def read_between(
     split = splitter()
     deadline = time.monotonic() + timeout
     while left:
+        if check is not None:
+            check()
         found = _fetched(client, min(_MOST, sum(ends[each] - at[each] for each in left)))
         is_stalled = True
+        finished: list[int] = []
         batch: list[confluent_kafka.Message] = []
         for run in split(found, by_topic=False):
             number, error = run[0].partition(), run[0].error()
@@ -100,6 +107,10 @@ def read_between(
             # may have no message: a later message, or the end of the partition, shows that.
             if after >= ends[number]:
                 left.discard(number)
+                finished.append(number)
+        if finished and left:
+            # Its later messages would be fetched in place of those of the others.
+            client.incremental_unassign([TopicPartition(topic, each) for each in finished])
         if not is_stalled:
             deadline = time.monotonic() + timeout
         elif time.monotonic() > deadline:

@@ -123,14 +123,16 @@ class DeadLetterTopic:
         """
         partitions = self._partitions()
         firsts, ends = self.cluster.bounds(self.topic, partitions)
-        begins, met = self._settled(firsts, firsts, ends)
-        yield from self._read(begins, ends, met)
+        found = self._settled(firsts, firsts, ends)
+        if found is not None:
+            yield from self._read(found[0], ends, found[1])
 
     def newest(self, offsets: Mapping[int, tuple[int, int]], most: int) -> Part:
         """The open messages at the end of ranges of offsets, without reading the whole topic.
 
         The marks of replays are after the dead letters that they settle, so the end of a partition
-        shows them. Copies are recognised within the part only.
+        shows them. Copies are recognised within the part only. Of a topic whose name does not end
+        in ``.dlq``, a part without a dead letter has no open messages; the parts before it may.
 
         Args:
             offsets: The first offset and the one after the last, by partition: those of the topic,
@@ -145,18 +147,23 @@ class DeadLetterTopic:
         firsts = {number: first for number, (first, _) in offsets.items()}
         ends = {number: end for number, (_, end) in offsets.items()}
         lows = {number: max(firsts[number], ends[number] - each_most) for number in offsets}
-        opens, met = self._settled(firsts, lows, ends)
+        found = self._settled(firsts, lows, ends)
+        opens, met = (firsts, set[Any]()) if found is None else found
         begins = {number: max(opens[number], low) for number, low in lows.items()}
         return Part(
-            self._read(begins, ends, met),
+            iter(()) if found is None else self._read(begins, ends, met),
             sum(ends[number] - low for number, low in lows.items()),
             {number: (opens[number], low) for number, low in lows.items() if opens[number] < low},
         )
 
     def _settled(
         self, firsts: dict[int, int], lows: dict[int, int], ends: dict[int, int]
-    ) -> tuple[dict[int, int], set[Any]]:
+    ) -> tuple[dict[int, int], set[Any]] | None:
         """The offset of the first open message by partition, and the identities of those done.
+
+        None if there is no dead letter, unless the topic's name ends in ``.dlq``: an ordinary
+        topic, such as a source whose dead letter topic does not exist yet. A replay would publish
+        each of its messages a second time.
 
         Args:
             firsts: The first offset that may be open, by partition.
@@ -179,9 +186,7 @@ class DeadLetterTopic:
                     holds_dead_letters = True
                     places.setdefault(letter.identity, []).append((partition, offset))
         if not holds_dead_letters:
-            # An ordinary topic, such as a source whose dead letter topic does not exist yet. A
-            # replay would publish each of its messages a second time.
-            return dict(ends), set()
+            return None
         met = {
             identity
             for identity, found in places.items()
