@@ -88,10 +88,10 @@ class TopicConnection:
         if self._is_closed:
             return
         self._is_closed = True
-        self._interrupt()
-        self._stop()
-        self._finish()
-        self._resources.close()
+        with self._resources:
+            self._interrupt()
+            self._stop()
+            self._finish()
 
     def interrupt(self) -> None:
         """Interrupt the statement that another thread executes, or whose rows it fetches.
@@ -224,9 +224,10 @@ class TopicConnection:
 
     def _stop(self) -> None:
         """End the call that is running, if there is one."""
-        while self._running is not None and not self._running.done() and not self._running.cancel():
+        running = self._running  # once: after its end, its thread goes on with the next one
+        while running is not None and not running.done() and not running.cancel():
             self._interrupt()
-            futures.wait([self._running], _SLICE)
+            futures.wait([running], _SLICE)
 
     def _interrupt(self) -> None:
         for statement in self._statements[-1:]:
