@@ -98,6 +98,9 @@ class TopicConnection:
 
         It fails there with an :class:`SqlError` (with DuckDB's own error in ``fetchall()`` and the
         like). The connection can be used again. Of a closed one there is nothing to interrupt.
+
+        A scan that waits for messages ends at once. A request for offsets or a schema ends first:
+        those to the brokers fail after 30 seconds without an answer.
         """
         if not self._is_closed:
             self._interrupt()
