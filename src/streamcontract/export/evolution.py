@@ -17,7 +17,7 @@ from streamcontract.schema import parse_schema
 from streamcontract.schema.model import RecordType
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from streamcontract.export.target import Content
     from streamcontract.schema import Schema
@@ -67,7 +67,7 @@ def continued(content: Content, found: object, place: str) -> Content:
 
 def _way_on(schema: Schema, before: Mapping[str, Any]) -> str:
     """What else to do about columns that a target does not take."""
-    known = columns_of(schema, None)
+    known = columns_of(schema, tuple(before))
     is_choice = isinstance(schema.root, RecordType) and before
     if is_choice and all(
         name in known and known[name].type == before[name].type for name in before
@@ -96,8 +96,16 @@ def columns_of(schema: Schema, columns: Sequence[str] | None) -> dict[str, Any]:
     return {field.name: field for field in found}
 
 
+def _names_of(schema: Schema) -> Collection[str]:
+    """The names of all columns that could be chosen, some of which may have no type in Arrow."""
+    root = schema.root
+    if isinstance(root, RecordType):
+        return {field.name for field in root.fields}
+    return columns_of(schema, None)
+
+
 def _lost(schema: Schema, before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
-    known = columns_of(schema, None)
+    known = _names_of(schema)
     return [
         f"it has the column {name!r} ({field.type}), "
         + (
@@ -112,7 +120,7 @@ def _lost(schema: Schema, before: Mapping[str, Any], now: Mapping[str, Any]) -> 
 
 def _left_out(earlier: Schema, before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
     """New columns that earlier messages may have a value for."""
-    known = columns_of(earlier, None)
+    known = _names_of(earlier)
     return [
         f"the column {name!r} ({field.type}) is new, and was left out of earlier rows"
         for name, field in now.items()
