@@ -314,5 +314,7 @@ def test_an_export_goes_on_with_the_columns_it_had(tmp_path: Path, file_format: 
         run(NESTED, ("n",), 2)
     run(NESTED, ("m", "n"), 2)
     run(FLAT, None, 3)
+    with pytest.raises(ConfigurationError, match=r"'tags' .* left out .* --columns n,m, which"):
+        run(NESTED, None, 4)
     ((_, rows),) = rows_of(tmp_path, file_format)
     assert rows == [{"n": at, "m": at} for at in range(4)]
