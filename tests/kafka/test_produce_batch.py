@@ -143,14 +143,14 @@ def test_parts_that_cannot_be_sent(config: dict[str, Any], topic: Callable[..., 
     more = [
         pa.array([None, None, None, [{"name": None, "value": b"1"}]], headers),
         pa.ListArray.from_arrays([0, 1], no_text),
-        pa.array([None], headers),
+        pa.array([[{"name": "a\0b", "value": b"1"}], None], headers),
     ]
     data = pa.table(
         {
-            "sku": ["a", "b", "c", "d", "e", "f"],
-            "count": [0, 1, 2, 3, 4, 5],
-            "at": [int(time.time() * 1000), 0, None, None, None, None],
-            "to": [0, None, -5, None, None, None],
+            "sku": ["a", "b", "c", "d", "e", "f", "g"],
+            "count": [0, 1, 2, 3, 4, 5, 6],
+            "at": [int(time.time() * 1000), 0, None, None, None, None, None],
+            "to": [0, None, -5, None, None, None, None],
             "more": pa.chunked_array(more),
         }
     )
@@ -161,11 +161,11 @@ def test_parts_that_cannot_be_sent(config: dict[str, Any], topic: Callable[..., 
         with pytest.raises(ArgumentError, match="partition has to be"):
             producer.produce_batch(plain, partition=-5, timestamp="at")
     assert report.delivered == 2
-    for failure, row, reason in zip(report.failures, range(1, 5), _REASONS, strict=True):
+    for failure, row, reason in zip(report.failures, range(1, 6), _REASONS, strict=True):
         assert failure.index == row
         assert str(failure) == f"record {row}: not sent to topic {name!r}: {reason}"
     found = read(ContractConsumer(config, topic=name, schema=SALE))
-    assert sorted(each.value["sku"] for each in found) == ["a", "f"]
+    assert sorted(each.value["sku"] for each in found) == ["a", "g"]
 
 
 _REASONS = (
@@ -179,6 +179,7 @@ _REASONS = (
     ),
     "headers: expected a name, with its value, found (None, b'1') (tuple)",
     "headers: expected a name in UTF-8, with its value, found (b'\\xff', b'1') (tuple)",
+    "headers: expected a name without NUL, with its value, found (b'a\\x00b', b'1') (tuple)",
 )
 
 KEY = """["null", {"type": "record", "name": "Id", "fields": [{"name": "x", "type": "int"}]}]"""

@@ -6,6 +6,7 @@ import gzip
 import json
 import ssl
 import threading
+import time
 import tracemalloc
 import zlib
 from concurrent.futures import ThreadPoolExecutor
@@ -18,7 +19,7 @@ import requests
 from tests.registry.scripted import Act, ScriptedServer, answer, refusal, reset
 
 from streamcontract.errors import ConfigurationError
-from streamcontract.registry import SchemaRegistry, errors
+from streamcontract.registry import SchemaRegistry, errors, transport
 from streamcontract.registry.cache import OnceCache
 from streamcontract.registry.transport_settings import MAX_ANSWER_BYTES
 
@@ -331,6 +332,29 @@ def test_a_call_without_an_answer_is_no_outage_where_others_are_answered(
         with pytest.raises(errors.RegistryUnreachableError):
             slow.result()
         assert client.subjects() == ["s"]
+
+
+def test_an_answer_while_an_outage_is_noted_ends_it(
+    scripted: ScriptedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of two calls in two threads, one gets no answer, and the other one an answer just then."""
+    scripted.then(reset, answer(200, ["a"]), answer(200, ["b"]))
+    with _of_long_outages(scripted) as client:
+        note = transport._Outage.note
+
+        def interrupted(self: Any, *failure: Any) -> None:
+            def clock() -> float:
+                monkeypatch.undo()
+                assert client.subjects() == ["a"]
+                return time.monotonic()
+
+            monkeypatch.setattr(transport, "monotonic", clock)
+            note(self, *failure)
+
+        monkeypatch.setattr(transport._Outage, "note", interrupted)
+        with pytest.raises(errors.RegistryUnreachableError):
+            client.subjects()
+        assert client.subjects() == ["b"]
 
 
 def _of_long_outages(scripted: ScriptedServer) -> SchemaRegistry:

@@ -156,12 +156,12 @@ class Transport:
             RegistryRequestError: A subclass of it, by the failure.
         """
         self._outage.check()
-        answers = self._outage.answers
+        last_answer = self._outage.last_answer
         try:
             answer = self._send(method, path, query or {}, body, is_idempotent=is_idempotent)
         except RegistryUnreachableError as error:
             if not self._is_hasty:  # else a slow registry would be taken for one without answers
-                self._outage.note(error, answers)
+                self._outage.note(error, last_answer)
             raise
         except RegistryRequestError as error:
             if error.status is not None:
@@ -278,21 +278,21 @@ class _Outage:
 
     def __init__(self, pause: float) -> None:
         self._pause = pause
-        self._last: tuple[float, RegistryUnreachableError] | None = None
-        self.answers = 0
+        self._last: tuple[float, RegistryUnreachableError, object] | None = None
+        self.last_answer = object()  # another one with each answer
 
-    def note(self, error: RegistryUnreachableError, answers: int) -> None:
-        """Note a call without an answer, and the number of answers to others at its begin."""
-        if self._pause and answers == self.answers:
-            self._last = monotonic() + self._pause, error
+    def note(self, error: RegistryUnreachableError, last_answer: object) -> None:
+        """Note a call without an answer, and the last answer to another call at its begin."""
+        if self._pause and last_answer is self.last_answer:
+            self._last = monotonic() + self._pause, error, last_answer
 
     def end(self) -> None:
-        self.answers += 1
-        self._last = None
+        self.last_answer = object()
 
     def check(self) -> None:
         last = self._last  # read once: threads share a transport
-        if last is not None and monotonic() < last[0]:
+        # Compared here too, since an answer to another thread may come while note() runs.
+        if last is not None and monotonic() < last[0] and last[2] is self.last_answer:
             raise type(last[1])(*last[1].args)
 
 

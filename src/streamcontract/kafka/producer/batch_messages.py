@@ -6,7 +6,7 @@ import functools
 import heapq
 import operator
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import attrs
 
@@ -16,7 +16,7 @@ from streamcontract.kafka.batches.batch import ConsumedBatch
 from streamcontract.kafka.contract.derived_key import DERIVED, no_record
 from streamcontract.kafka.contract.keys import KeyCodec, column_codec, may_be_none
 from streamcontract.kafka.contract.payloads import column_payloads, payload_decoder
-from streamcontract.kafka.message import headers_of, partition_of, timestamp_of
+from streamcontract.kafka.message import partition_of, timestamp_of
 from streamcontract.schema.model import RecordType
 
 if TYPE_CHECKING:
@@ -254,14 +254,13 @@ class _Column:
         self._option = option
         self._number = arrow.number
         self._convert = _conversion(option, arrow.plain)
-        self._check = _CHECKS[option]
 
     def values(self, batch: _native.ArrowBatch, wrong: dict[int, EncodeError]) -> list[Any]:
         """The options of a batch's rows; errors of those that cannot be sent are added by row."""
         found: list[Any] = []
         for at, raw in enumerate(batch.values(self._number)):
             try:
-                found.append(None if raw is None else self._check(self._convert(raw)))
+                found.append(None if raw is None else self._convert(raw))
             except ConfigurationError as error:  # noqa: PERF203 - each may be one
                 wrong[at] = EncodeError((self._fault(error),))
                 found.append(None)
@@ -273,20 +272,16 @@ class _Column:
         return DataFault(self._option, str(error))
 
 
-_CHECKS: Final[dict[str, Callable[[Any], Any]]] = {
-    "partition": partition_of,
-    "timestamp": timestamp_of,
-    "headers": headers_of,
-}
-
-
 def _conversion(option: str, arrow: ArrowType) -> Callable[[Any], Any]:
+    """From a value of a column to the option; raises ConfigurationError."""
     match option, arrow.family:
-        case (("partition" | "timestamp"), "integer"):
-            return lambda number: number
+        case "partition", "integer":
+            return partition_of
+        case "timestamp", "integer":
+            return timestamp_of
         case "timestamp", "timestamp" if arrow.zone:
             unit = arrow.per_second
-            return lambda number: number * 1000 // unit
+            return lambda number: timestamp_of(number * 1000 // unit)
         case "headers", "list" | "map" if _are_headers(arrow):
             return _headers
     expected = {
@@ -298,10 +293,13 @@ def _conversion(option: str, arrow: ArrowType) -> Callable[[Any], Any]:
 
 
 def _headers(pairs: list[tuple[bytes | None, bytes | None] | None]) -> list[tuple[str, Any]]:
+    # headers_of() follows for each message: here is only what it refuses of UTF-8 and bytes.
     found = []
     for pair in pairs:
         if pair is None or pair[0] is None:
             raise ArgumentError("headers", pair, "a name, with its value")
+        if b"\0" in pair[0]:
+            raise ArgumentError("headers", pair, "a name without NUL, with its value")
         try:
             found.append((pair[0].decode(), pair[1]))
         except UnicodeDecodeError:
