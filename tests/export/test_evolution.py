@@ -268,6 +268,29 @@ NESTED = schema_of_fields(
 
 
 @pytest.mark.parametrize("file_format", ["csv", "duckdb"])
+def test_a_field_that_is_left_out_may_have_no_column(tmp_path: Path, file_format: str) -> None:
+    """Such as a recursive one, while the schema evolves."""
+
+    def run(schema: Schema, columns: tuple[str, ...] | None, at: int, **row: int) -> None:
+        with target_of(tmp_path, schema, file_format, columns=columns) as target:
+            rows = pa.table({name: [value] for name, value in row.items()})
+            batch = PartitionBatch(partition=0, rows=rows, offsets=pa.array([at]), end=at + 1)
+            target.write(batch, at)
+            target.finish(0, at + 1)
+
+    first = ("n", "long"), ("next", ["null", "Ping"])
+    run(schema_of_fields(*first), ("n",), 0, n=0)
+    more = schema_of_fields(*first, ("k", ["null", "long"]))
+    run(more, ("n", "k"), 1, n=1, k=5)
+    with pytest.raises(ConfigurationError, match=r"'n' .* not among .* --columns n,k, which"):
+        run(more, ("k",), 2, k=6)
+    with pytest.raises(ConfigurationError, match="and the schema no such field"):
+        run(schema_of_fields(("m", "long")), None, 2, m=6)
+    ((_, rows),) = rows_of(tmp_path, file_format)
+    assert rows == [{"n": 0, "k": None}, {"n": 1, "k": 5}]
+
+
+@pytest.mark.parametrize("file_format", ["csv", "duckdb"])
 def test_an_export_goes_on_with_the_columns_it_had(tmp_path: Path, file_format: str) -> None:
     """Which --columns names, and the error of a column that CSV cannot have."""
 
@@ -291,5 +314,7 @@ def test_an_export_goes_on_with_the_columns_it_had(tmp_path: Path, file_format: 
         run(NESTED, ("n",), 2)
     run(NESTED, ("m", "n"), 2)
     run(FLAT, None, 3)
+    with pytest.raises(ConfigurationError, match=r"'tags' .* left out .* --columns n,m, which"):
+        run(NESTED, None, 4)
     ((_, rows),) = rows_of(tmp_path, file_format)
     assert rows == [{"n": at, "m": at} for at in range(4)]

@@ -480,6 +480,70 @@ def test_a_closed_connection(bars: Bars) -> None:
         rows.read_all()
 
 
+def test_an_interrupt_spares_the_next_statement(
+    topics: TopicConnection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Which begins as soon as the interrupted one has ended."""
+    running, next_one = futures.Future[None](), futures.Future[None]()
+    running.set_running_or_notify_cancel()
+
+    def wait(*_: object) -> None:
+        running.set_result(None)
+        topics._running = next_one
+
+    monkeypatch.setattr(topics, "_running", running)
+    monkeypatch.setattr(futures, "wait", wait)
+    topics.interrupt()
+    assert not next_one.cancelled()
+
+
+def test_rows_of_arrow_that_are_interrupted_before_they_are_made(
+    topics: TopicConnection, bars: Bars, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The error is the same as after that."""
+    rows = topics.query(f"from {bars.table}")
+    submit: Any = topics._thread.submit
+
+    def interrupted(*call: Any) -> Any:
+        topics.interrupt()
+        return submit(*call)
+
+    monkeypatch.setattr(topics._thread, "submit", interrupted)
+    with pytest.raises(sql.SqlError, match="it was interrupted"):
+        rows.read_all()
+
+
+def test_ctrl_c_while_a_connection_is_closed(bars: Bars, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leaves nothing open."""
+    topics = sql.connect(bars.config, project=bars.project)
+
+    def press() -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(topics, "_finish", press)
+    with pytest.raises(KeyboardInterrupt):
+        topics.close()
+    with pytest.raises(duckdb.ConnectionException):
+        topics.connection.execute("select 7")
+
+
+@pytest.mark.parametrize("is_read", [True, False])
+def test_rows_that_a_statement_has_written_are_returned(
+    bars: Bars, tmp_path: Path, is_read: bool
+) -> None:
+    """And kept, whether they are fetched or not."""
+    database = tmp_path / "bars.duckdb"
+    with sql.connect(bars.config, project=bars.project, database=database) as topics:
+        topics.execute(f"create table kept as from {bars.table} limit 0")
+        topics.execute(f"insert into kept from {bars.table} returning symbol, volume")
+        assert topics.changed is None
+        assert [name for name, _ in topics.columns] == ["symbol", "volume"]
+        if is_read:
+            assert sum(len(rows) for rows in topics.rows()) == BARS
+    with duckdb.connect(database) as kept:
+        assert kept.execute("select count(*) from kept").fetchall() == [(BARS,)]
+
+
 @pytest.mark.parametrize("query", ["", " \n", ";", "-- select 7", "/* a */ ;;", None, b"select 7"])
 def test_a_query_without_a_statement(topics: TopicConnection, query: Any) -> None:
     """Is not one."""

@@ -17,7 +17,7 @@ from streamcontract.schema import parse_schema
 from streamcontract.schema.model import RecordType
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from streamcontract.export.target import Content
     from streamcontract.schema import Schema
@@ -45,11 +45,12 @@ def continued(content: Content, found: object, place: str) -> Content:
     earlier = _schema_of(theirs.get("schema"), place)
     before = columns_of(earlier, theirs.get("columns"))
     now = columns_of(content.schema, content.columns)
+    left_out = {*content.left_out, *_names_of(earlier)} - before.keys()
     faults = [
         *_lost(content.schema, before, now),
         *_retyped(before, now),
         *_unfilled(content.schema, before, now),
-        *_left_out(earlier, before, now),
+        *_left_out(left_out, now),
     ]
     if faults:
         what = "other columns" if mine["schema"] == theirs.get("schema") else "another schema"
@@ -62,17 +63,15 @@ def continued(content: Content, found: object, place: str) -> Content:
         for name, field in now.items()
         if not field.nullable and (name not in before or before[name].nullable)
     }
-    return content.with_nullable({*content.nullable, *nullable})
+    return content.with_nullable({*content.nullable, *nullable}).with_left_out(left_out)
 
 
 def _way_on(schema: Schema, before: Mapping[str, Any]) -> str:
     """What else to do about columns that a target does not take."""
-    known = columns_of(schema, None)
-    is_choice = isinstance(schema.root, RecordType) and before
-    if is_choice and all(
-        name in known and known[name].type == before[name].type for name in before
-    ):
-        return f"with --columns {','.join(before)}, which it has"
+    if isinstance(schema.root, RecordType) and before:
+        known = columns_of(schema, tuple(before))
+        if all(name in known and known[name].type == before[name].type for name in before):
+            return f"with --columns {','.join(before)}, which it has"
     return "leave the columns as they were and add others"
 
 
@@ -96,8 +95,16 @@ def columns_of(schema: Schema, columns: Sequence[str] | None) -> dict[str, Any]:
     return {field.name: field for field in found}
 
 
+def _names_of(schema: Schema) -> Collection[str]:
+    """The names of all columns that could be chosen, some of which may have no type in Arrow."""
+    root = schema.root
+    if isinstance(root, RecordType):
+        return {field.name for field in root.fields}
+    return columns_of(schema, None)
+
+
 def _lost(schema: Schema, before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
-    known = columns_of(schema, None)
+    known = _names_of(schema)
     return [
         f"it has the column {name!r} ({field.type}), "
         + (
@@ -110,13 +117,12 @@ def _lost(schema: Schema, before: Mapping[str, Any], now: Mapping[str, Any]) -> 
     ]
 
 
-def _left_out(earlier: Schema, before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+def _left_out(left_out: Collection[str], now: Mapping[str, Any]) -> list[str]:
     """New columns that earlier messages may have a value for."""
-    known = columns_of(earlier, None)
     return [
         f"the column {name!r} ({field.type}) is new, and was left out of earlier rows"
         for name, field in now.items()
-        if name not in before and name in known
+        if name in left_out
     ]
 
 

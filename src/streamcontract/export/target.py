@@ -138,6 +138,7 @@ class Content:
             brokers have no ids.
         nullable: Columns that are nullable though the field is not: rows of an earlier schema have
             no value.
+        left_out: Fields that were no columns of earlier rows, also of schemas before the last one.
     """
 
     topic: str
@@ -147,6 +148,7 @@ class Content:
     metadata: tuple[str, ...] = ()
     topic_id: str | None = None
     nullable: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
 
     def document(self) -> dict[str, Any]:
         """It as JSON values."""
@@ -158,6 +160,7 @@ class Content:
             "schema": _without_docs(json.loads(self.schema.inlined_json)),
             "topic_id": self.topic_id,
             "nullable": list(self.nullable),
+            "left_out": list(self.left_out),
         }
 
     def check_same(self, found: Mapping[str, Any], place: str) -> None:
@@ -191,11 +194,16 @@ class Content:
             self,
             topic_id=self.topic_id or found.get("topic_id"),
             nullable=tuple(found.get("nullable", ())),
+            left_out=tuple(found.get("left_out", ())),
         )
 
     def with_nullable(self, names: Iterable[str]) -> Content:
         """It, with other columns that are nullable though the field is not."""
         return attrs.evolve(self, nullable=tuple(sorted(names)))
+
+    def with_left_out(self, names: Iterable[str]) -> Content:
+        """It, with other fields that were no columns of earlier rows."""
+        return attrs.evolve(self, left_out=tuple(sorted(names)))
 
 
 def _without_docs(schema: Any) -> Any:

@@ -88,16 +88,19 @@ class TopicConnection:
         if self._is_closed:
             return
         self._is_closed = True
-        self._interrupt()
-        self._stop()
-        self._finish()
-        self._resources.close()
+        with self._resources:
+            self._interrupt()
+            self._stop()
+            self._finish()
 
     def interrupt(self) -> None:
         """Interrupt the statement that another thread executes, or whose rows it fetches.
 
         It fails there with an :class:`SqlError` (with DuckDB's own error in ``fetchall()`` and the
         like). The connection can be used again. Of a closed one there is nothing to interrupt.
+
+        A scan that waits for messages ends at once. A request for offsets or a schema ends first:
+        those to the brokers fail after 30 seconds without an answer.
         """
         if not self._is_closed:
             self._interrupt()
@@ -224,9 +227,10 @@ class TopicConnection:
 
     def _stop(self) -> None:
         """End the call that is running, if there is one."""
-        while self._running is not None and not self._running.done() and not self._running.cancel():
+        running = self._running  # once: after its end, its thread goes on with the next one
+        while running is not None and not running.done() and not running.cancel():
             self._interrupt()
-            futures.wait([self._running], _SLICE)
+            futures.wait([running], _SLICE)
 
     def _interrupt(self) -> None:
         for statement in self._statements[-1:]:

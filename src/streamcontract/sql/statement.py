@@ -50,6 +50,8 @@ _WRITING: Final = frozenset(
 _READ_ONLY: Final = "SQL only reads topics: `streamcontract produce` writes to them"
 
 _ROWS: Final = [duckdb.ExpectedResultType.QUERY_RESULT]
+_NO_ROWS: Final[tuple[list[str], ...]] = ([], ["Count"], ["Success"])
+"""The columns after a statement that gives no rows. With RETURNING there are others."""
 
 
 class Statement:
@@ -104,8 +106,9 @@ class Statement:
                 if self._declared and self._kind in _WRITING:
                     raise SqlError(self.text, None, f"{error}; {_READ_ONLY}") from error
                 raise
-            if not self._gives_rows:
-                found = self._connection.fetchall() if self._connection.description else ()
+            columns = [name for name, *_ in self._connection.description or ()]
+            if not self._gives_rows and columns in _NO_ROWS:
+                found = self._connection.fetchall() if columns else ()
                 self.changed = sum(count for (count,) in found)
                 self.finish()
 
@@ -137,7 +140,7 @@ class Statement:
                 batch = call(reader.read_next_batch)
             except StopIteration:
                 return
-            except pa.ArrowException as error:
+            except (pa.ArrowException, duckdb.Error) as error:
                 raise self.error_of(error) from error
             yield batch
 
