@@ -130,8 +130,19 @@ def test_without_its_extra_the_commands_say_how_to_get_it(
 
 def test_a_subject_of_any_name_has_its_page(shop: Shop) -> None:
     """Registries take any text."""
-    name = "a/../b?c#d <e> “f”"
+    name = "a/../b?c#d <e> “f” %2F"
     with SchemaRegistry.from_config(shop.config) as registry:
         registry.register(name, parse_schema("int"))
     links = [each for each in shop.page("/subjects").addresses if "subject?" in each]
     assert any(name in shop.page(each).text for each in links)
+
+
+def test_the_direction_of_a_subjects_name_is_shown_as_an_escape(shop: Shop) -> None:
+    """Or it would look like another name; its link has it as it is."""
+    name = "stock\u202e\u200b-value"
+    with SchemaRegistry.from_config(shop.config) as registry:
+        registry.register(name, parse_schema("int"))
+    listed = shop.page("/subjects?q=stock")
+    [link] = [each for each in listed.addresses if "/subject?" in each]
+    for text in (listed.text, shop.page(link).text):
+        assert "stock\\u202e\\u200b-value" in text
