@@ -116,7 +116,11 @@ def test_dead_letters_of_another_producer_have_their_rows(shop: Shop) -> None:
     }
     ensure_topic("others.dlq", shop.config, partitions=1)
     producer = confluent_kafka.Producer({"bootstrap.servers": shop.config["bootstrap.servers"]})
-    changes = ({}, {"error": "e" * 9_000}, {"time": "0001-01-01T00:00:00"})
+    changes: tuple[dict[str, str], ...] = (
+        {},
+        {"error": "e" * 9_000},
+        {"time": "0001-01-01T00:00:00"},
+    )
     for offset, more in enumerate(changes):
         headers: Any = [
             (f"streamcontract.dlq.{name}", value.encode())

@@ -17,6 +17,7 @@ from tests.console.shop import write_project
 from streamcontract import ContractProducer, parse_schema
 from streamcontract.cli import main
 from streamcontract.cli._console import console_beside
+from streamcontract.console.reading import TopicReader
 from streamcontract.console.routes import console_app
 from streamcontract.console.server import ConsoleServer
 from streamcontract.console.sources import Sources
@@ -94,6 +95,39 @@ def test_a_search_goes_on_to_its_end(shop: Shop) -> None:
     assert text.count('class=\\"message\\"') == 12
     assert '"found": 12' in text
     assert text.rstrip().splitlines()[-2] == "event: end"
+
+
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [
+        ("tail/events?name=orders&partition=3", "has no partition 3; it has 0 to 2"),
+        (f"tail/events?name=orders&partition={2**31}", "has no partition 2147483648"),
+        ("tail/events?name=orders&where=nothing=1", "Order has no field 'nothing'"),
+        ("search?name=orders&from=yesterday", "'yesterday' is no position"),
+    ],
+)
+def test_what_cannot_be_tailed_or_searched_ends_with_the_reason(
+    shop: Shop, address: str, said: str
+) -> None:
+    """The browser shows it beside the rows."""
+    answer = shop.client.get(f"/topic/{address}")
+    assert said in json.loads(_data_of_end(answer.text))["text"]
+
+
+@pytest.mark.parametrize("address", ["tail/events", "search"])
+def test_a_bug_in_a_stream_ends_it(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, address: str
+) -> None:
+    """Without its text, which the log has."""
+    monkeypatch.setattr(TopicReader, "__init__", lambda *_: 1 / 0)
+    answer = shop.client.get(f"/topic/{address}?name=orders")
+    assert "This is a bug" in json.loads(_data_of_end(answer.text))["text"]
+    assert "division" in caplog.text
+
+
+def _data_of_end(text: str) -> str:
+    assert text.startswith("event: end")
+    return text.partition("data: ")[2]
 
 
 @pytest.mark.searching
