@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import socket
 import struct
 from typing import TYPE_CHECKING, Any
 
 import confluent_kafka
 import pytest
+from starlette.testclient import TestClient
+from tests.console.markup import Page
+from tests.console.shop import write_project
 
 from streamcontract import SchemaRegistry, parse_schema
+from streamcontract.console.routes import console_app
+from streamcontract.console.sources import Sources
 from streamcontract.kafka.admin.topics import ensure_topic
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.console.conftest import Shop
 
 _LIST: Any = {
@@ -79,6 +87,117 @@ def test_values_without_a_schema_have_their_rows(shop: Shop) -> None:
     assert len(page.content) < 1_000_000
     letters = shop.client.get("/dead-letters/topic?name=raws")
     assert letters.status_code == 200
+
+
+def test_an_empty_key_is_not_shown_as_none(shop: Shop) -> None:
+    """A message with an empty key is compacted, and one without a key is refused."""
+    ensure_topic("keys", shop.config, partitions=1)
+    servers = {"bootstrap.servers": shop.config["bootstrap.servers"]}
+    producer = confluent_kafka.Producer(servers)
+    producer.produce("keys", b"1", b"")
+    producer.produce("keys", b"2", None)
+    assert producer.flush(60) == 0
+    text = shop.page("/topic?name=keys").text
+    assert text.count('Key "" (empty)') == 1
+    assert text.count("Key none") == 1
+
+
+def test_a_name_of_a_header_that_is_no_utf8_ends_nothing(shop: Shop) -> None:
+    """Brokers do not check it, and confluent-kafka's first call fails."""
+    ensure_topic("names.dlq", shop.config, partitions=1)
+    _produce_with_header(shop.config["bootstrap.servers"], "names.dlq", b"\xff\xfe")
+    for address in ("/topic?name=names.dlq", "/topic?name=names.dlq&from=earliest"):
+        text = shop.page(address).text
+        assert "Header (headers that cannot be read: a name is not UTF-8)" in text
+    text = shop.page("/dead-letters/topic?name=names.dlq").text
+    assert "1 are no dead letters" in text, text[200:600]
+
+
+def _produce_with_header(servers: str, topic: str, name: bytes) -> None:
+    """Produce over the protocol itself (Produce v7): no client sends such a name."""
+    record = b"\0\0\0\2k\2v\2" + bytes([2 * len(name)]) + name + b"\2x"
+    fields = struct.pack(">hiqqqhii", 0, 0, 1, 1, -1, -1, -1, 1)
+    after = fields + bytes([2 * len(record)]) + record
+    rest = struct.pack(">ibI", -1, 2, _crc32c(after)) + after
+    batch = struct.pack(">qi", 0, len(rest)) + rest
+    request = (
+        struct.pack(">hhihhhiih", 0, 7, 1, -1, -1, 1, 5_000, 1, len(topic))
+        + topic.encode()
+        + struct.pack(">iii", 1, 0, len(batch))
+        + batch
+    )
+    host, _, port = servers.rpartition(":")
+    with socket.create_connection((host, int(port)), 30) as connection:
+        connection.sendall(struct.pack(">i", len(request)) + request)
+        assert connection.recv(4)
+
+
+def _crc32c(data: bytes) -> int:
+    """RFC 3720, appendix B.4, bit by bit."""
+    crc = 0xFFFFFFFF
+    for each in data:
+        crc ^= each
+        for _ in range(8):
+            crc = crc >> 1 ^ (0x82F63B78 if crc & 1 else 0)
+    return crc ^ 0xFFFFFFFF
+
+
+def test_dead_letters_of_another_producer_have_their_rows(shop: Shop) -> None:
+    """Their headers are of any length, and their times without a zone are none."""
+    letter = {
+        "version": "1",
+        "error": "E\u202e<b>",
+        "text": "\u202e" * 9_000,
+        "path": "p" * 9_000,
+        "topic": "t" * 9_000,
+        "partition": "0",
+        "time": "2026-11-30T22:48:27+00:00",
+        "attempt": "1",
+        "group": "g" * 9_000,
+    }
+    ensure_topic("others.dlq", shop.config, partitions=1)
+    producer = confluent_kafka.Producer({"bootstrap.servers": shop.config["bootstrap.servers"]})
+    changes: tuple[dict[str, str], ...] = (
+        {},
+        {"error": "e" * 9_000},
+        {"time": "0001-01-01T00:00:00"},
+    )
+    for offset, more in enumerate(changes):
+        headers: Any = [
+            (f"streamcontract.dlq.{name}", value.encode())
+            for name, value in {**letter, "offset": str(offset), **more}.items()
+        ]
+        producer.produce("others.dlq", b"value", b"key", headers=headers)
+    assert producer.flush(60) == 0
+    for address in ("/dead-letters", "/dead-letters/topic?name=others.dlq"):
+        page = shop.client.get(address)
+        assert page.status_code == 200
+        assert len(page.content) < 50_000
+        assert "\u202e" not in page.text
+    assert "2 open" in page.text
+    assert "1 are no dead letters" in page.text
+    [link] = {each for each in Page.parse(page.text).addresses if "error=E" in each}
+    assert "1 open with" in shop.page(link).text
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "said"),
+    [
+        ("order", '[contracts.order]\nschema = "nothing.avsc"', "there is no file"),
+        ("<b>", '[contracts."<b>"]\nschema = "schemas/order.avsc"', "contracts.<b>"),
+    ],
+)
+def test_a_contract_whose_table_is_wrong_says_so(
+    shop: Shop, tmp_path: Path, name: str, text: str, said: str
+) -> None:
+    """The list of contracts does not have it, but its address may be known."""
+    file = write_project(tmp_path)
+    file.write_text(text, "utf-8")
+    with Sources(shop.config, file) as sources:
+        client = TestClient(console_app(sources), base_url="http://localhost")
+        answer = client.get("/contract", params={"name": name})
+    assert answer.status_code == 400
+    assert said in Page.parse(answer.text).text
 
 
 def _send(shop: Shop, topic: str, values: list[bytes], *, has_more: bool = False) -> None:

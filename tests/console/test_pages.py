@@ -61,7 +61,9 @@ def test_a_page_shows(shop: Shop, address: str, shown: str) -> None:
         (f"/topic/tail?name=orders&partition={10**30}", 400, "is no number of a partition"),
         ("/topic?name=orders&verdict=nothing", 400, "'nothing' is no verdict"),
         ("/topic?name=orders&from=2020-01-01", 200, "cannot look offsets up by time"),
+        ("/topic?name=", 400, "the address names no topic"),
         ("/subject?name=%00", 400, "The registry refuses this"),
+        ("/subject?name=..", 400, "This cannot be shown '..' cannot be a subject"),
         ("/subject?name=orders-value&new=99", 200, "There is no version 99"),
         (f"{_DLQ}&at=back:7=0-1", 400, "has no partition 7"),
         ("/static/nothing", 404, "There is no such file"),
@@ -106,6 +108,8 @@ def test_a_look_up_finds(shop: Shop, query: str, count: int) -> None:
         ("&from=2026-11-27", "the embedded broker cannot look offsets up by time"),
         ("&partition=9", "has no partition 9; it has 0 to 2"),
         ("&where=nothing=1", "Order has no field 'nothing'"),
+        (f"&where=lines[{'9' * 5_000}].count=1", "an index of at most 18 digits"),
+        (f"&from={'9' * 5_000}", "is no position"),
     ],
 )
 def test_a_wrong_look_up_says_what_is_wrong(shop: Shop, query: str, said: str) -> None:

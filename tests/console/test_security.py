@@ -128,3 +128,10 @@ def test_an_ipv6_address_is_in_brackets(shop: Shop, host: str) -> None:
     client = TestClient(console_app(shop.sources, hosts=[in_url(host)]))
     answer = client.get("/static/icon.svg", headers={"Host": "[2001:db8::5]:8080"})
     assert answer.status_code == 200
+
+
+def test_a_head_request_starts_no_tail(shop: Shop) -> None:
+    """It has no body, and a tail ends with its connection."""
+    answer = shop.client.head("/topic/search?name=orders&verdict=misfit")
+    assert answer.headers["content-length"] == "0"
+    assert answer.headers["content-type"].startswith("text/event-stream")

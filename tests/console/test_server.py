@@ -17,6 +17,7 @@ from tests.console.shop import write_project
 from streamcontract import ContractProducer, parse_schema
 from streamcontract.cli import main
 from streamcontract.cli._console import console_beside
+from streamcontract.console.reading import TopicReader
 from streamcontract.console.routes import console_app
 from streamcontract.console.server import ConsoleServer
 from streamcontract.console.sources import Sources
@@ -96,6 +97,39 @@ def test_a_search_goes_on_to_its_end(shop: Shop) -> None:
     assert text.rstrip().splitlines()[-2] == "event: end"
 
 
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [
+        ("tail/events?name=orders&partition=3", "has no partition 3; it has 0 to 2"),
+        (f"tail/events?name=orders&partition={2**31}", "has no partition 2147483648"),
+        ("tail/events?name=orders&where=nothing=1", "Order has no field 'nothing'"),
+        ("search?name=orders&from=yesterday", "'yesterday' is no position"),
+    ],
+)
+def test_what_cannot_be_tailed_or_searched_ends_with_the_reason(
+    shop: Shop, address: str, said: str
+) -> None:
+    """The browser shows it beside the rows."""
+    answer = shop.client.get(f"/topic/{address}")
+    assert said in json.loads(_data_of_end(answer.text))["text"]
+
+
+@pytest.mark.parametrize("address", ["tail/events", "search"])
+def test_a_bug_in_a_stream_ends_it(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, address: str
+) -> None:
+    """Without its text, which the log has."""
+    monkeypatch.setattr(TopicReader, "__init__", lambda *_: 1 / 0)
+    answer = shop.client.get(f"/topic/{address}?name=orders")
+    assert "This is a bug" in json.loads(_data_of_end(answer.text))["text"]
+    assert "division" in caplog.text
+
+
+def _data_of_end(text: str) -> str:
+    assert text.startswith("event: end")
+    return text.partition("data: ")[2]
+
+
 @pytest.mark.searching
 @pytest.mark.parametrize(
     "address", ["/", "/topics", "/topic?name=orders", "/subjects", "/contracts"]
@@ -130,8 +164,19 @@ def test_without_its_extra_the_commands_say_how_to_get_it(
 
 def test_a_subject_of_any_name_has_its_page(shop: Shop) -> None:
     """Registries take any text."""
-    name = "a/../b?c#d <e> “f”"
+    name = "a/../b?c#d <e> “f” %2F"
     with SchemaRegistry.from_config(shop.config) as registry:
         registry.register(name, parse_schema("int"))
     links = [each for each in shop.page("/subjects").addresses if "subject?" in each]
     assert any(name in shop.page(each).text for each in links)
+
+
+def test_the_direction_of_a_subjects_name_is_shown_as_an_escape(shop: Shop) -> None:
+    """Or it would look like another name; its link has it as it is."""
+    name = "stock\u202e\u200b-value"
+    with SchemaRegistry.from_config(shop.config) as registry:
+        registry.register(name, parse_schema("int"))
+    listed = shop.page("/subjects?q=stock")
+    [link] = [each for each in listed.addresses if "/subject?" in each]
+    for text in (listed.text, shop.page(link).text):
+        assert "stock\\u202e\\u200b-value" in text

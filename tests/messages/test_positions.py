@@ -43,7 +43,7 @@ def test_times_of_utc(text: str, moment: dt.datetime) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "-", "yesterday", "2024-13-01", "2024-05-17T25:00Z", "1.5", "\u0661"]
+    "text", ["", "-", "yesterday", "2024-13-01", "2024-05-17T25:00Z", "1.5", "\u0661", "9" * 5_000]
 )
 def test_what_is_no_position_is_one_error(text: str) -> None:
     """It says what there is."""

@@ -104,6 +104,7 @@ def _error_of(text: str) -> WhereError | None:
         ("n = 1 $", 7, "'$' is unknown"),
         ("", 1, "expected a field or a value, found the end"),
         ("not " * 150 + "b", 401, "nested deeper than 100"),
+        (f"items[{'9' * 5_000}] = 1", 7, "expected an index of at most 18 digits"),
     ],
 )
 def test_what_is_wrong_is_pointed_at(text: str, column: int, reason: str) -> None:

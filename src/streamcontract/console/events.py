@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import threading
 import time
 from typing import TYPE_CHECKING, Final
@@ -12,6 +13,7 @@ from anyio import to_thread
 
 from streamcontract.console.looking_up import look_up, ranges_of
 from streamcontract.console.pages.messages import row_of
+from streamcontract.console.pages.shown import visible
 from streamcontract.console.reading import TopicReader
 from streamcontract.console.tail import Tail
 from streamcontract.errors import StreamContractError
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
     from streamcontract.console.tail import Update
 
 __all__ = ["search_events", "tail_events"]
+
+_log = logging.getLogger("streamcontract.console")
 
 _STEP: Final = 0.5
 """Seconds of one step of a search."""
@@ -52,8 +56,8 @@ async def tail_events(asked: LookUp, sources: Sources, renderer: Renderer) -> As
         while (update := await to_thread.run_sync(tail.update)) is not None:
             yield _rows(update.rows, renderer)
             yield _event("state", {"text": _in_words(update), "count": update.count})
-    except StreamContractError as error:
-        yield _event("end", {"text": str(error)})
+    except Exception as error:  # noqa: BLE001 - a browser waits for the end
+        yield _event("end", {"text": _why(error)})
     finally:
         _streams.release()
         if tail is not None:
@@ -100,8 +104,8 @@ async def search_events(
         is_over = not rest.size or found >= wanted
         at = str(rest) if rest.size else ""
         yield _event("end", {"at": at, "text": "" if is_over else stopped})
-    except StreamContractError as error:
-        yield _event("end", {"at": at, "text": str(error)})
+    except Exception as error:  # noqa: BLE001 - a browser waits for the end
+        yield _event("end", {"at": at, "text": _why(error)})
     finally:
         _streams.release()
 
@@ -114,6 +118,14 @@ def _rows(rows: tuple[MessageRow, ...], renderer: Renderer) -> str:
     if not rows:
         return ""
     return _event("rows", {"html": renderer.page("rows.html", rows=rows)})
+
+
+def _why(error: Exception) -> str:
+    """The text of an error; the log has one that is a bug."""
+    if isinstance(error, StreamContractError):
+        return visible(str(error))
+    _log.error("a tail or a search failed", exc_info=error)
+    return "This is a bug: the console's log has the error. Please report it."
 
 
 def _event(name: str, data: dict[str, object]) -> str:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from streamcontract.kafka.admin.describe import TopicState
     from streamcontract.kafka.connection.cluster import Cluster
 
-__all__ = ["NEWEST", "Found", "LookUp", "Ranges", "look_up", "ranges_of"]
+__all__ = ["NEWEST", "Found", "LookUp", "Ranges", "check_partition", "look_up", "ranges_of"]
 
 NEWEST: Final = "newest"
 
@@ -168,10 +168,7 @@ def ranges_of(asked: LookUp, sources: Sources, state: TopicState | None = None) 
     known, firsts, ends = _offsets(topic, cluster, state)
     if asked.rest is not None:
         return _still_there(asked.rest, topic, known, firsts, ends)
-    if asked.partition is not None and asked.partition not in known:
-        raise ConfigurationError(
-            f"topic {topic!r} has no partition {asked.partition}; it has 0 to {len(known) - 1}"
-        )
+    check_partition(asked, known)
     if asked.partition is not None and asked.partition not in ends:
         raise ConfigurationError(f"topic {topic!r}: partition {asked.partition} has no leader now")
     partitions = sorted(ends) if asked.partition is None else [asked.partition]
@@ -183,6 +180,19 @@ def ranges_of(asked: LookUp, sources: Sources, state: TopicState | None = None) 
     lows = {each: min(max(firsts[each], starts[each]), ends[each]) for each in partitions}
     offsets = {each: (lows[each], ends[each]) for each in partitions}
     return Ranges(is_backward=False, offsets=offsets)
+
+
+def check_partition(asked: LookUp, known: Sequence[int]) -> None:
+    """Check that a topic has the partition of a look-up.
+
+    Raises:
+        ConfigurationError: It has not.
+    """
+    if asked.partition is not None and asked.partition not in known:
+        raise ConfigurationError(
+            f"topic {asked.topic!r} has no partition {asked.partition}; "
+            f"it has 0 to {len(known) - 1}"
+        )
 
 
 def _offsets(

@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from streamcontract._version import __version__
+from streamcontract.console.pages.shown import visible
 
 __all__ = ["ConsoleLinks", "Links", "Renderer"]
 
@@ -68,6 +69,7 @@ class Renderer:
         )
         self._environment.globals.update({**_FACTS, **facts, "link": links})
         self._environment.filters["number"] = _number
+        self._environment.filters["visible"] = visible
 
     def page(self, template: str, **values: object) -> str:
         """A page, or a part of one. Lone surrogates, as JSON may have them, are no UTF-8."""

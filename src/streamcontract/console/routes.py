@@ -43,7 +43,11 @@ from streamcontract.errors import (
 )
 from streamcontract.kafka.connection.error_codes import NO_SUCH_TOPIC
 from streamcontract.kafka.errors import NotSupportedError
-from streamcontract.registry.errors import NotFoundError, RegistryRejectedError
+from streamcontract.registry.errors import (
+    NotFoundError,
+    RegistryRejectedError,
+    RegistryRequestError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -72,6 +76,7 @@ _KEPT: Final = 200
 """Messages that a live tail keeps in the browser."""
 
 _LARGEST_FORM: Final = 2**20
+_EVENTS: Final = "text/event-stream"
 _TYPES: Final = {"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
 
 
@@ -355,25 +360,26 @@ class _Views:
 
     async def search_stream(self, request: Request) -> Response:
         """The rows of a search that goes on."""
-        query = dict(request.query_params)
-        found = whole(query, "found") or 0
+        found = whole(request.query_params, "found") or 0
         return self._stream(
-            query, lambda asked: search_events(asked, found, self._sources, self._renderer)
+            request, lambda asked: search_events(asked, found, self._sources, self._renderer)
         )
 
     async def tail_stream(self, request: Request) -> Response:
         """The rows of a live tail."""
         return self._stream(
-            dict(request.query_params),
+            request,
             lambda asked: tail_events(asked, self._sources, self._renderer),
         )
 
-    def _stream(self, query: Query, events: Callable[[LookUp], Any]) -> Response:
+    def _stream(self, request: Request, events: Callable[[LookUp], Any]) -> Response:
         try:
-            asked = look_up_of(query)
+            asked = look_up_of(request.query_params)
         except ConfigurationError as error:
             return Response(str(error), 400)
-        return StreamingResponse(events(asked), media_type="text/event-stream")
+        if request.method == "HEAD":  # no body, for which a tail would wait
+            return Response(media_type=_EVENTS)
+        return StreamingResponse(events(asked), media_type=_EVENTS)
 
 
 def _status_of(error: StreamContractError) -> tuple[int, str]:
@@ -386,8 +392,10 @@ def _status_of(error: StreamContractError) -> tuple[int, str]:
         return 400, "This cannot be shown"
     if isinstance(error, RegistryRejectedError):
         return 400, "The registry refuses this"
-    if isinstance(error, RegistryError):
+    if isinstance(error, RegistryRequestError):
         return 503, "The registry does not answer"
+    if isinstance(error, RegistryError):  # such as a stored schema that is not valid
+        return 400, "This cannot be shown"
     return 503, "The brokers do not answer"
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 import attrs
 
+from streamcontract.console.looking_up import check_partition
 from streamcontract.console.pages.messages import row_of
 from streamcontract.console.reading import TopicReader
 from streamcontract.kafka.connection.following import Following
@@ -66,7 +67,8 @@ class Tail:
         sources: The brokers, the registry and the project.
 
     Raises:
-        ConfigurationError: The key or the condition does not fit the contract.
+        ConfigurationError: The key or the condition does not fit the contract, or the topic has no
+            such partition.
         ClientError: The brokers did not answer, or there is no such topic.
         RegistryError: The registry did not answer.
     """
@@ -74,6 +76,7 @@ class Tail:
     def __init__(self, asked: LookUp, sources: Sources) -> None:
         self._reader = TopicReader(asked.topic, sources, asked.wanted)
         known = sources.cluster.partitions(asked.topic)
+        check_partition(asked, known)
         partitions = known if asked.partition is None else [asked.partition]
         self._following = Following(sources.cluster, asked.topic, partitions)
         self._lock = threading.Lock()

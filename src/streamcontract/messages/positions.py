@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Last", "Position", "offsets_of_position", "parse_position"]
 
-_INTEGER: Final = re.compile(r"-?\d+", re.ASCII)
+# Python converts no text of any length.
+_INTEGER: Final = re.compile(r"-?\d{1,100}", re.ASCII)
 _EXPECTED: Final = (
     "earliest, latest, an offset, a time such as 2024-05-17T09:30:00Z, or a date, whose first "
     "moment in UTC counts"

@@ -11,7 +11,7 @@ import attrs
 from streamcontract.codegen import make_modules
 from streamcontract.console.pages.fields import FieldRow, field_rows
 from streamcontract.console.pages.shown import Notice, pretty_json
-from streamcontract.errors import RegistryError, SchemaParseError
+from streamcontract.errors import ConfigurationError, RegistryError, SchemaParseError
 from streamcontract.levels import DEFAULT_LEVEL
 from streamcontract.lint import lint_schema
 from streamcontract.registry.errors import SchemaNotFoundError, SubjectNotFoundError
@@ -219,9 +219,11 @@ def contract_page(project: Project, name: str, parts: Parts | None = None) -> Co
         parts: What is made once for several pages; None for one page.
 
     Raises:
-        ConfigurationError: There is no such contract.
+        ConfigurationError: There is no such contract, or its table in the project file is wrong.
     """
     contract = project.contract(name)
+    if contract in project.invalid:
+        raise ConfigurationError("\n".join(map(str, project.faults)))
     parts = parts or Parts.of(project)
     schema = parts.schemas[name]
     page = Contract(

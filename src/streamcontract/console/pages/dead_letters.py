@@ -13,6 +13,7 @@ from streamcontract.console.pages.shown import (
     Paging,
     compact,
     cut,
+    key_in_words,
     moment,
     pretty,
     visible,
@@ -183,13 +184,21 @@ def dead_letters_page(sources: Sources, page: int = 1) -> DeadLetters:
         else:
             cut += [topic] if part.rest else []
     return DeadLetters(
-        summaries=tuple(found),
+        summaries=tuple(
+            attrs.evolve(each, source=_brief(each.source), error=_brief(each.error))
+            for each in found
+        ),
         topics=tuple(filled),
         empty=len(listed) - len(filled),
         cut=tuple(cut),
         paging=paging,
         notices=tuple(notices),
     )
+
+
+def _brief(text: str) -> str:
+    """The beginning of a header's text: any producer may write a dead letter, of any length."""
+    return cut(visible(text))
 
 
 def _reader(topic: str, sources: Sources) -> DeadLetterTopic:
@@ -235,7 +244,7 @@ def letters_page(
     rows = [
         (letter.time, _row(entry, letter, project, sources, readers))
         for entry, letter in shown
-        if error in {None, letter.error}
+        if error in {None, _brief(letter.error)}
     ]
     rows.sort(key=lambda each: (each[0], each[1].offset), reverse=True)
     rest = Ranges(is_backward=True, offsets=part.rest)
@@ -244,7 +253,7 @@ def letters_page(
         rows=tuple(row for _, row in rows),
         scanned=part.scanned,
         total=state.messages,
-        reasons=tuple(Counter(letter.error for _, letter in shown).most_common()),
+        reasons=tuple(Counter(_brief(letter.error) for _, letter in shown).most_common()),
         foreign=len(found) - len(shown),
         preview=preview,
         rest=str(rest) if rest.size else None,
@@ -289,18 +298,18 @@ def _row(
     return LetterRow(
         partition=letter.partition,
         offset=letter.offset,
-        source=letter.source.topic,
+        source=_brief(letter.source.topic),
         source_partition=letter.source.partition,
         source_offset=letter.source.offset,
-        error=letter.error,
-        path=letter.path or "",
-        text=cut(letter.text, 1_000),
+        error=_brief(letter.error),
+        path=_brief(letter.path or ""),
+        text=cut(visible(letter.text), 1_000),
         time=moment(int(letter.time.timestamp() * 1000)),
-        group=letter.group or "",
+        group=_brief(letter.group or ""),
         attempt=letter.attempt,
-        key="" if letter.key is None else cut(compact(bytes_as_json(letter.key)), _LONG_TEXT),
+        key="" if letter.key is None else key_in_words(bytes_as_json(letter.key)),
         now=(decoded.reader if decoded is not None else None) or "none",
-        now_in_words=words,
+        now_in_words=cut(visible(words), _LONG_TEXT),
         value="" if value is None else _cut_json(pretty(value)),
         headers=tuple(_headers(letter)),
     )

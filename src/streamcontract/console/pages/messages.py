@@ -13,6 +13,7 @@ from streamcontract.console.pages.shown import (
     Notice,
     compact,
     cut,
+    key_in_words,
     moment,
     pretty,
     size,
@@ -21,6 +22,7 @@ from streamcontract.console.pages.shown import (
 from streamcontract.console.reading import TopicReader
 from streamcontract.errors import ConfigurationError, RegistryError, SchemaParseError
 from streamcontract.kafka.errors import NotSupportedError
+from streamcontract.registry.errors import RegistryRequestError
 from streamcontract.schema.model import ArrayType, MapType, RecordType, UnionType
 
 if TYPE_CHECKING:
@@ -155,7 +157,9 @@ def messages_page(
     except (ConfigurationError, NotSupportedError, SchemaParseError) as error:
         return Messages(asked=asked, notices=(Notice("bad", "Not looked up", str(error)),))
     except RegistryError as error:
-        notice = Notice("bad", "The registry does not answer, so no message was read", str(error))
+        is_away = isinstance(error, RegistryRequestError)
+        title = "The registry does not answer, so no message was read"
+        notice = Notice("bad", title if is_away else "Not looked up", str(error))
         return Messages(asked=asked, notices=(notice,))
     return Messages(
         rows=tuple(map(row_of, found.messages)),
@@ -193,7 +197,7 @@ def row_of(seen: Seen) -> MessageRow:
         partition=seen.partition,
         offset=seen.offset,
         time=moment(seen.timestamp_ms),
-        key="" if seen.key is None else cut(compact(seen.key), _LONG_TEXT),
+        key=key_in_words(seen.key),
         preview=_preview(seen)
         if has_value
         else cut(visible(seen.text) or verdict.reason or verdict.summary),

@@ -18,6 +18,7 @@ __all__ = [
     "Paging",
     "compact",
     "cut",
+    "key_in_words",
     "moment",
     "pretty",
     "pretty_json",
@@ -111,6 +112,16 @@ def compact(value: JsonValue) -> str:
         ('AAPL', '{"a": 1}')
     """
     return visible(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
+
+
+def key_in_words(key: JsonValue, most: int = 2_000) -> str:
+    """The key of a message; ``""`` where it has none.
+
+    Example:
+        >>> key_in_words("AAPL"), key_in_words(""), key_in_words(None)
+        ('AAPL', '"" (empty)', '')
+    """
+    return "" if key is None else cut(compact(key), most) or '"" (empty)'
 
 
 def pretty(value: Any) -> str:

@@ -8,7 +8,7 @@ import attrs
 
 from streamcontract.console.pages.shown import Notice
 from streamcontract.console.pages.topics import contracts_by_topic
-from streamcontract.errors import ClientError, RegistryError
+from streamcontract.errors import ClientError, ConfigurationError, RegistryError
 from streamcontract.kafka.admin.describe import groups_of, topics_of
 from streamcontract.kafka.dead_letters.dead_letter import SUFFIX
 from streamcontract.registry.subjects import topic_name_strategy
@@ -69,8 +69,11 @@ def head_of(name: str, sources: Sources) -> Head:
     """The head of a topic's pages.
 
     Raises:
+        ConfigurationError: The name is empty.
         ClientError: The brokers did not answer, or there is no such topic.
     """
+    if not name:
+        raise ConfigurationError("the address names no topic")
     found = topics_of(sources.cluster, [name])
     subject: str | None = topic_name_strategy(name, is_key=False)
     try:

@@ -11,6 +11,7 @@ from confluent_kafka import TopicPartition
 from streamcontract.kafka.connection.assigning import assign
 from streamcontract.kafka.connection.cluster import consume_error
 from streamcontract.kafka.connection.config import build_reader
+from streamcontract.kafka.connection.header_names import replace_unreadable_headers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -78,6 +79,7 @@ class Following:
                     raise consume_error(self._topic, error, raw.partition())
                 self._at[_number(raw.partition())] = _number(raw.offset()) + 1
                 size += len(raw)
+            replace_unreadable_headers(raws)
             found += raws
             if left <= 0:
                 break

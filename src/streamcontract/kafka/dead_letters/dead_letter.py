@@ -244,7 +244,7 @@ def read_dead_letter(raw: confluent_kafka.Message) -> DeadLetter:
             text=own["text"],
             path=own.get("path"),
             schema_id=None if "schema.id" not in own else _schema_id(own["schema.id"]),
-            time=datetime.fromisoformat(own["time"]),
+            time=_moment(own["time"]),
             attempt=_whole(own["attempt"], 1, 2**63 - 1),
             group=own.get("group"),
         )
@@ -266,6 +266,18 @@ def settled_before(raw: confluent_kafka.Message) -> int | None:
 
 def _schema_id(text: str) -> int | UUID:
     return UUID(text) if "-" in text[1:] else int(text)
+
+
+def _moment(text: str) -> datetime:
+    """A time with its time zone.
+
+    Raises:
+        ValueError: It is not.
+    """
+    found = datetime.fromisoformat(text)
+    if found.tzinfo is None:
+        raise ValueError(f"{text} has no time zone")
+    return found
 
 
 def _whole(text: str, least: int, most: int) -> int:

@@ -43,6 +43,9 @@ _ELSEWHERE: Final = {"==": "=", "<>": "!=", "&&": "and", "||": "or", "!": "not"}
 _MOST_NESTED: Final = 100
 """Parentheses and negations within each other: fewer than Python's own calls may be."""
 
+_MOST_DIGITS: Final = 18
+"""Digits of an index: no message has more items, and Python converts no text of any length."""
+
 
 @attrs.frozen
 class _Token:
@@ -184,6 +187,8 @@ class _Parser:
             return _unquoted(token.text)
         if token.kind != "number" or not token.text.isdigit():
             self._fail("expected an index from 0, or a key in quotes")
+        if len(token.text) > _MOST_DIGITS:
+            self._fail(f"expected an index of at most {_MOST_DIGITS} digits")
         self._take()
         return int(token.text)
 
