@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import struct
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +10,7 @@ import pytest
 from starlette.testclient import TestClient
 from tests.console.markup import Page
 from tests.console.shop import write_project
+from tests.raw_headers import produce_with_header
 
 from streamcontract import SchemaRegistry, parse_schema
 from streamcontract.console.routes import console_app
@@ -105,41 +105,12 @@ def test_an_empty_key_is_not_shown_as_none(shop: Shop) -> None:
 def test_a_name_of_a_header_that_is_no_utf8_ends_nothing(shop: Shop) -> None:
     """Brokers do not check it, and confluent-kafka's first call fails."""
     ensure_topic("names.dlq", shop.config, partitions=1)
-    _produce_with_header(shop.config["bootstrap.servers"], "names.dlq", b"\xff\xfe")
+    produce_with_header(shop.config["bootstrap.servers"], "names.dlq", b"\xff\xfe")
     for address in ("/topic?name=names.dlq", "/topic?name=names.dlq&from=earliest"):
         text = shop.page(address).text
         assert "Header (headers that cannot be read: a name is not UTF-8)" in text
     text = shop.page("/dead-letters/topic?name=names.dlq").text
     assert "1 are no dead letters" in text, text[200:600]
-
-
-def _produce_with_header(servers: str, topic: str, name: bytes) -> None:
-    """Produce over the protocol itself (Produce v7): no client sends such a name."""
-    record = b"\0\0\0\2k\2v\2" + bytes([2 * len(name)]) + name + b"\2x"
-    fields = struct.pack(">hiqqqhii", 0, 0, 1, 1, -1, -1, -1, 1)
-    after = fields + bytes([2 * len(record)]) + record
-    rest = struct.pack(">ibI", -1, 2, _crc32c(after)) + after
-    batch = struct.pack(">qi", 0, len(rest)) + rest
-    request = (
-        struct.pack(">hhihhhiih", 0, 7, 1, -1, -1, 1, 5_000, 1, len(topic))
-        + topic.encode()
-        + struct.pack(">iii", 1, 0, len(batch))
-        + batch
-    )
-    host, _, port = servers.rpartition(":")
-    with socket.create_connection((host, int(port)), 30) as connection:
-        connection.sendall(struct.pack(">i", len(request)) + request)
-        assert connection.recv(4)
-
-
-def _crc32c(data: bytes) -> int:
-    """RFC 3720, appendix B.4, bit by bit."""
-    crc = 0xFFFFFFFF
-    for each in data:
-        crc ^= each
-        for _ in range(8):
-            crc = crc >> 1 ^ (0x82F63B78 if crc & 1 else 0)
-    return crc ^ 0xFFFFFFFF
 
 
 def test_dead_letters_of_another_producer_have_their_rows(shop: Shop) -> None:

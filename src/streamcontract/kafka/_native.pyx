@@ -17,6 +17,10 @@ from cpython.unicode cimport PyUnicode_CheckExact, PyUnicode_DecodeUTF8
 from libc.stdint cimport uint64_t
 
 from streamcontract.codec._native import Decoder
+from streamcontract.kafka.connection.header_names import (
+    note_unreadable_headers,
+    replace_unreadable_headers,
+)
 from streamcontract.wire import CONFLUENT
 
 include "../codec/_native_stamp.pxi"

@@ -297,6 +297,7 @@ def split(list raws not None, *, bint by_topic):
             runs.append([raw])
             run = None
             continue
+        of.check_headers(raw)
         partition = of.partition(raw)
         if by_topic:
             topic = of.topic(raw)

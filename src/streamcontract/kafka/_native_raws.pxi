@@ -24,10 +24,20 @@ cdef extern from *:
     static PyObject *sc_call(PyCFunction function, PyObject *self) {
         return function(self, NULL);
     }
+    /* Whether a method fails, also one that returns an object beside the exception. */
+    static int sc_fails(PyCFunction function, PyObject *self) {
+        Py_XDECREF(function(self, NULL));
+        if (PyErr_Occurred() == NULL) {
+            return 0;
+        }
+        PyErr_Clear();
+        return 1;
+    }
     """
     ctypedef object (*PyCFunction)(object, PyObject *)
     PyCFunction sc_method(object cls, const char *name)
     object sc_call(PyCFunction function, object self)
+    bint sc_fails(PyCFunction function, object self)
 
 
 @cython.final
@@ -81,3 +91,11 @@ cdef class RawMethods:
 
     cdef object headers(self, raw):
         return sc_call(self._headers, raw) if self.direct else raw.headers()
+
+    cdef int check_headers(self, raw) except -1:
+        """Replace headers that would end the process; before any other call for them."""
+        if not self.direct:
+            replace_unreadable_headers((raw,))
+        elif sc_fails(self._headers, raw):
+            note_unreadable_headers(raw)
+        return 0

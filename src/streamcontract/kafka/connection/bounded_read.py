@@ -16,7 +16,6 @@ from streamcontract.kafka.connection.assigning import assign
 from streamcontract.kafka.connection.cluster import consume_error
 from streamcontract.kafka.connection.config import build_reader
 from streamcontract.kafka.connection.error_codes import LocalErrorCode
-from streamcontract.kafka.connection.header_names import replace_unreadable_headers
 from streamcontract.kafka.connection.runs import splitter
 from streamcontract.kafka.connection.waits import SLICE, interruptible
 from streamcontract.kafka.errors import StalledError
@@ -117,7 +116,6 @@ def read_between(
         elif time.monotonic() > deadline:
             raise StalledError(topic, timeout, {each: (at[each], ends[each]) for each in left})
         if batch:
-            replace_unreadable_headers(batch)
             yield batch
             deadline = time.monotonic() + timeout  # the time of the caller does not count
     client.unassign()

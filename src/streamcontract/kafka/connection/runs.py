@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
+from streamcontract.kafka.connection.header_names import replace_unreadable_headers
 from streamcontract.kafka.native import native_part
 
 if TYPE_CHECKING:
@@ -19,6 +20,8 @@ class Split(Protocol):
         self, raws: list[confluent_kafka.Message], *, by_topic: bool
     ) -> list[list[confluent_kafka.Message]]:
         """Split messages into runs; an error of librdkafka is a run of its own.
+
+        Headers that would end the process are replaced (``header_names``).
 
         Args:
             raws: The messages.
@@ -39,6 +42,7 @@ def portable_split(
     raws: list[confluent_kafka.Message], *, by_topic: bool
 ) -> list[list[confluent_kafka.Message]]:
     """The same in Python."""
+    replace_unreadable_headers(raws)
     runs: list[list[confluent_kafka.Message]] = []
     current: object = None
     for raw in raws:
