@@ -29,9 +29,6 @@ __all__ = ["AttributeParser", "Json", "unknown_attributes"]
 Json = Mapping[str, JsonValue]
 
 _NONE: Final[Json] = MappingProxyType({})
-_LARGEST_FIXED: Final = 2**31 - 1
-"""Avro's Java library has the size as an ``int``, and no Kafka message is longer."""
-
 _ORDERS: Final = ("ascending", "descending", "ignore")
 
 
@@ -180,9 +177,7 @@ class AttributeParser:
     def size(self, value: Json, pointer: str) -> int | None:
         """The size of a fixed in bytes, or None if it is no size."""
         size = value.get("size")
-        # type(): true is an int to Python, not to JSON.
-        if type(size) is int and 0 <= size <= _LARGEST_FIXED:
+        if type(size) is int and size >= 0:  # type(): true is an int to Python, not to JSON
             return size
-        need = f"its number of bytes, an integer from 0 to {_LARGEST_FIXED}"
-        self.need("size", "a fixed", need, value, pointer)
+        self.need("size", "a fixed", "its number of bytes, an integer from 0", value, pointer)
         return None
