@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streamcontract import Codec, parse_schema
-from streamcontract.errors import DecodeError
+from streamcontract.errors import DecodeError, EncodeError
 from streamcontract.schema import Schema
 from streamcontract.testing.strategies import from_schema, schemas
 
@@ -104,3 +104,16 @@ def test_a_size_that_no_payload_has(size: int) -> None:
     ]
     with pytest.raises(DecodeError):
         reader.decode(nothing + kept, writer=_record(*fields))
+
+
+@pytest.mark.parametrize("size", HUGE)
+@pytest.mark.parametrize("logical", [{}, {"logicalType": "decimal", "precision": 4}])
+def test_a_size_that_no_value_has(size: int, logical: dict[str, Any]) -> None:
+    """A reader's fixed may have any size too: only a branch beside it has values."""
+    fixed = {"type": "fixed", "name": "F", "size": size, **logical}
+    codec: Codec[Any] = Codec(_record({"name": "one", "type": ["null", fixed]}))
+    assert codec.decode(codec.encode({"one": None})) == {"one": None}
+    with pytest.raises(DecodeError, match="the data end in the middle"):
+        codec.decode(b"\2abc")
+    with pytest.raises(EncodeError, match="expected"):
+        codec.encode({"one": b"abc"})

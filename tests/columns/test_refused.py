@@ -46,6 +46,8 @@ def doubling(levels: int) -> Any:
     [
         (NODE, "Node.next[]", "Node contains itself.*types: choose columns without it"),
         ({"type": "map", "values": decimal(77)}, "value{}", "77 digits.*: choose columns without"),
+        ({"type": "fixed", "name": "F", "size": 2**31}, "F", "2147483648 bytes.*: choose columns"),
+        ({"type": "fixed", "name": "F", "size": 2**63}, "F", "no more than 2147483647: choose"),
         (nested(70), "value" + "[]" * 59, "more than 60 types.*: choose columns without it"),
         (doubling(20), "R19", "more than 10,000 columns: choose fewer"),
     ],

@@ -54,7 +54,7 @@ from streamcontract.schema.model import (
     branch_name,
 )
 from streamcontract.schema.schema import Schema
-from streamcontract.schema.sizes import min_size
+from streamcontract.schema.sizes import min_size, native_size
 from streamcontract.schema.skips import Skips
 
 __all__ = ["compile_decoder", "compile_encoder", "compile_splitter"]
@@ -191,7 +191,7 @@ def _leaf_writer(node: PrimitiveType | FixedType) -> _native.Writer:
     base, row, converted = _base_writer(node), row_of(node), conversion(node)
     if row is None or converted is None:
         return base
-    to_raw, size = converted.to_raw, node.size if isinstance(node, FixedType) else 0
+    to_raw, size = converted.to_raw, native_size(node) if isinstance(node, FixedType) else 0
     match row.kind:
         case "date":
             return _native.DateWriter(to_raw, base)
@@ -222,7 +222,7 @@ def _digits(node: PrimitiveType | FixedType) -> tuple[int, int]:
 
 def _base_writer(node: PrimitiveType | FixedType) -> _native.Writer:
     if isinstance(node, FixedType):
-        return _native.FixedWriter(node.size)
+        return _native.FixedWriter(native_size(node))
     match node.name:
         case "null":
             return _native.NullWriter()
@@ -380,7 +380,7 @@ def _logical_reader(
     raw: _native.Reader,
 ) -> _native.Reader:
     is_int = isinstance(action, ReadPrimitive) and action.writer.name == "int"
-    size = action.writer.size if isinstance(action, ReadFixed) else 0
+    size = native_size(action.writer) if isinstance(action, ReadFixed) else 0
     match row.kind:
         case "date":
             return _native.DateReader()
@@ -402,7 +402,7 @@ def _logical_reader(
 
 def _raw_reader(action: ReadPrimitive | ReadFixed) -> _native.Reader:
     if isinstance(action, ReadFixed):
-        return _native.FixedReader(action.writer.size)
+        return _native.FixedReader(native_size(action.writer))
     match action.writer.name:
         case "null":
             return _native.NullReader()

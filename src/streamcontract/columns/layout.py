@@ -40,6 +40,9 @@ __all__ = [
 MOST_DIGITS: Final = 76
 """The most digits of Arrow's widest decimal."""
 
+_MOST_WIDTH: Final = 2**31 - 1
+"""The most bytes of a value of Arrow's fixed-size binary."""
+
 _MOST_LEVELS: Final = 60
 """Types inside one another: pyarrow follows 64, the batch and an enum's symbols included."""
 
@@ -285,6 +288,10 @@ class _Maker:
         if row is not None and node.logical is not None:
             return self._logical(node.logical, row, name, path, is_nullable=is_nullable)
         if isinstance(node, FixedType):
+            if node.size > _MOST_WIDTH:
+                most = f"and Arrow has no more than {_MOST_WIDTH}"
+                reason = f"a fixed of {node.size} bytes, {most}: {_FIX}"
+                raise ColumnsError(path, reason)
             layout, form, width = "width", f"w:{node.size}", node.size
         else:
             layout, form, width = _PRIMITIVES[node.name]

@@ -15,6 +15,7 @@ import attrs
 from streamcontract.columns.arrow_types import ArrowType
 from streamcontract.schema.logical import LogicalRow
 from streamcontract.schema.model import INTEGER_LIMITS, EnumType, FixedType, PrimitiveType
+from streamcontract.schema.sizes import native_size
 
 __all__ = ["LEAF_FORMS", "Leaf", "leaf_form"]
 
@@ -80,7 +81,7 @@ def _of_family(form: str, *families: str) -> Callable[..., Leaf | None]:
 def _fixed(node: _LeafType, _row: LogicalRow | None, arrow: ArrowType) -> Leaf | None:
     assert isinstance(node, FixedType)  # noqa: S101 - as it is called
     fits = arrow.family == "bytes" or (arrow.family == "fixed" and arrow.width == node.size)
-    return Leaf("fixed", (node.size, 0, 0, 1, 1)) if fits else None
+    return Leaf("fixed", (native_size(node), 0, 0, 1, 1)) if fits else None
 
 
 def _enum(node: _LeafType, _row: LogicalRow | None, arrow: ArrowType) -> Leaf | None:
@@ -100,7 +101,7 @@ def _enum(node: _LeafType, _row: LogicalRow | None, arrow: ArrowType) -> Leaf | 
 def _decimal(node: _LeafType, _row: LogicalRow | None, arrow: ArrowType) -> Leaf | None:
     if arrow.family != "decimal" or isinstance(node, EnumType) or node.logical is None:
         return None
-    size = node.size if isinstance(node, FixedType) else 0
+    size = native_size(node) if isinstance(node, FixedType) else 0
     more = (node.logical.scale or 0) - arrow.scale  # powers of ten
     return Leaf("decimal", (size, 0, node.logical.precision or 0, max(more, 0), max(-more, 0)))
 

@@ -31,7 +31,7 @@ from streamcontract.schema.model import (
     AvroType,
     RecordType,
 )
-from streamcontract.schema.sizes import min_size
+from streamcontract.schema.sizes import min_size, native_size
 from streamcontract.schema.skips import Skips
 
 __all__ = ["compile_program", "missing_program"]
@@ -185,7 +185,7 @@ class _Compiler:
 
     def _leaf(self, action: ReadPrimitive | ReadFixed, column: Column) -> int:
         row = row_of(action.reader)
-        size = action.writer.size if isinstance(action, ReadFixed) else 0
+        size = native_size(action.writer) if isinstance(action, ReadFixed) else 0
         match row.kind if row else None:
             case "decimal":
                 return self._decimal(action, column, size)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Final
 
 from streamcontract.schema.model import (
@@ -15,7 +16,7 @@ from streamcontract.schema.model import (
     UnionType,
 )
 
-__all__ = ["FIXED_SIZES", "FLOAT_LAYOUTS", "is_empty", "min_size"]
+__all__ = ["FIXED_SIZES", "FLOAT_LAYOUTS", "is_empty", "min_size", "native_size"]
 
 FIXED_SIZES: Final = {"null": 0, "boolean": 1, "float": 4, "double": 8}
 """Bytes of the primitives of a fixed size ("Binary Encoding", Avro 1.12)."""
@@ -26,6 +27,11 @@ FLOAT_LAYOUTS: Final = {"float": "f", "double": "d"}
 
 _ENOUGH: Final = 1 << 32
 """The largest size that is distinguished: no message is as long."""
+
+
+def native_size(node: FixedType) -> int:
+    """The size of a fixed, or the largest that native code takes: no data have either."""
+    return min(node.size, sys.maxsize)
 
 
 def min_size(node: AvroType) -> int:
