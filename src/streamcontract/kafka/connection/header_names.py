@@ -43,7 +43,7 @@ def note_unreadable_headers(raw: confluent_kafka.Message) -> None:
     topic = raw.topic()
     _log.warning(
         "topic %r, partition %s, offset %s: a header has a name that is not UTF-8, so that "
-        "confluent_kafka reads none of its headers; the message has one header that says so",
+        "confluent_kafka reads none of its headers; the message has one header with this reason",
         *(topic, raw.partition(), raw.offset()),
         extra={"topic": topic},
     )
