@@ -232,13 +232,15 @@ def _tail(server: _Server, config: Mapping[str, Any], seconds: int, rate: int) -
     sent = counted = 0
     with urllib.request.urlopen(address) as events:  # noqa: S310 - loopback
         _next(events)  # it waits for messages from here on
-        before = server.memory()
+        before, early = server.memory(), ""
         for sent in _sent(config, topic, seconds, rate):
             while counted < sent:
                 counted = _next(events).get("count", counted)
+            if not early and sent >= 60 * rate:
+                early = f"{server.memory():.0f}"
         after = server.memory()
-    columns = ("", "sent", "counted", "MB before", "MB after")
-    row = (f"{seconds} s", f"{sent:,}", f"{counted:,}", f"{before:.0f}", f"{after:.0f}")
+    columns = ("", "sent", "counted", "MB before", "after a minute", "at the end")
+    row = (f"{seconds} s", f"{sent:,}", f"{counted:,}", f"{before:.0f}", early, f"{after:.0f}")
     return Table(f"live tail at {rate:,} messages a second", columns, (row,))
 
 
