@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from decimal import Decimal
 from typing import Any, Final
 
 import pytest
@@ -117,3 +118,6 @@ def test_a_size_that_no_value_has(size: int, logical: dict[str, Any]) -> None:
         codec.decode(b"\2abc")
     with pytest.raises(EncodeError, match="expected"):
         codec.encode({"one": b"abc"})
+    if logical:  # no memory has the bytes before the digits either
+        with pytest.raises((MemoryError, EncodeError)):
+            codec.encode({"one": Decimal(1)})

@@ -89,6 +89,7 @@ cdef class DecimalWriter(ConvertedWriter):
         elif self.size < needed:
             return refuse()
         else:
+            reserve(out, self.size)  # a size that no memory has is refused before it is filled
             for i in range(self.size - needed):
                 put_byte(out, 255 if number < 0 else 0)
         for i in range(needed):
