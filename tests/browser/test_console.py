@@ -60,7 +60,7 @@ _SHOTS = {
 """The pages of docs/screenshots: `make screenshots` takes them anew."""
 
 _CUT_OFF = """
-[...document.querySelectorAll(".scroll, .tabs, nav, .filters, .head")]
+[...document.querySelectorAll(".scroll, .list, .messages summary, .tabs, nav, .filters, .head, .cards")]
   .filter((each) => each.scrollWidth > each.clientWidth)
   .map((each) => each.ariaLabel || each.className)
 """
