@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from tests.console.markup import Page
 
 from streamcontract import parse_schema
-from streamcontract.console.forms import controls_of
+from streamcontract.console.forms import FormFault, controls_of
 from streamcontract.console.looking_up import LookUp
 from streamcontract.console.pages.fields import field_rows
 from streamcontract.console.pages.messages import Messages, row_of
@@ -27,7 +27,7 @@ from streamcontract.console.queries import query_of
 from streamcontract.console.reading import Seen, Wanted
 from streamcontract.console.rendering import ConsoleLinks, Renderer
 from streamcontract.console.verdicts import Verdict
-from streamcontract.console.writes import Target
+from streamcontract.console.writes import Sent, Target
 from streamcontract.kafka.admin.describe import PartitionState, TopicState
 from streamcontract.kafka.admin.topics import ensure_topic
 
@@ -165,10 +165,16 @@ def _form(text: str) -> str:
         controls=controls_of(_schema(text), given_values),
         given=given_values,
         target=Target(
-            schema=_schema(text), contract=text, subject=text, key_in_words=f"empty: {text}"
+            topic=text,
+            schema=_schema(text),
+            contract=text,
+            subject=text,
+            key_in_words=f"empty: {text}",
         ),
-        is_sent=False,
-        faults={text: text},
+        notices=(Notice("warn", text, text),),
+        sent=Sent(topic=text, partition=0, offset=1),
+        faults=[FormFault(text, text, "field:a"), FormFault(text, text, text), FormFault("", text)],
+        wrong={"field:a": text},
     )
 
 

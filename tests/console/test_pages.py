@@ -41,7 +41,7 @@ _DLQ = "/dead-letters/topic?name=orders.dlq"
         ("/contract?name=order", "class OrderProducer"),
         ("/contract?name=order", "streamcontract topics create orders --partitions 3"),
         ("/dead-letters", "SchemaNotFoundError"),
-        (_DLQ, "3 stay still cannot be read"),
+        (_DLQ, "3 unreadable they stay open"),
         (f"{_DLQ}&error=FrameError", "1 open with FrameError"),
         ("/topic/produce?name=orders", "has a default"),
     ],
@@ -154,7 +154,7 @@ def test_a_record_is_checked_and_sent(shop: Shop) -> None:
         "field:status": "SHIPPED",
         "field:accepted_at": "2026-11-27T08:00:00Z",
     }
-    refused = shop.send(address, **{**record, "field:order_id": "no uuid"})
+    refused = shop.send(address, 422, **{**record, "field:order_id": "no uuid"})
     assert "Not sent Order.order_id" in refused.text
     key = "00000000-0000-0000-0000-00000000abcd"
     sent = shop.send(address, **{**record, "field:order_id": key})
