@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from streamcontract.console.reading import Seen
     from streamcontract.console.sources import Sources
     from streamcontract.console.verdicts import Verdict
+    from streamcontract.errors import StreamContractError
     from streamcontract.kafka.admin.describe import TopicState
     from streamcontract.schema import AvroType
 
@@ -123,6 +124,7 @@ class Messages:
         is_complete: Whether as many were found as were asked for, or everything was read.
         contract: What the messages were read with, in words.
         notices: What failed.
+        error: Why nothing was looked up, or None.
     """
 
     rows: tuple[MessageRow, ...] = ()
@@ -134,6 +136,7 @@ class Messages:
     is_complete: bool = True
     contract: str = ""
     notices: tuple[Notice, ...] = ()
+    error: StreamContractError | None = None
 
 
 def messages_page(
@@ -155,12 +158,13 @@ def messages_page(
         ranges = ranges_of(asked, sources, state)
         found = look_up(reader, asked, ranges, sources, seconds=seconds)
     except (ConfigurationError, NotSupportedError, SchemaParseError) as error:
-        return Messages(asked=asked, notices=(Notice("bad", "Not looked up", str(error)),))
+        notice = Notice("bad", "Not looked up", str(error))
+        return Messages(asked=asked, notices=(notice,), error=error)
     except RegistryError as error:
         is_away = isinstance(error, RegistryRequestError)
         title = "The registry does not answer, so no message was read"
         notice = Notice("bad", title if is_away else "Not looked up", str(error))
-        return Messages(asked=asked, notices=(notice,))
+        return Messages(asked=asked, notices=(notice,), error=error)
     return Messages(
         rows=tuple(map(row_of, found.messages)),
         asked=asked,
