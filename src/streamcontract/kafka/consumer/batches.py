@@ -97,7 +97,8 @@ class ConsumesBatches:
         Raises:
             ConfigurationError: The native code was not built, or a field and a metadata column
                 have the same name.
-            ColumnsError: A type has no columns, such as a recursive one.
+            ColumnsError: A type has no columns, such as a recursive one; of the key only if it is
+                among ``metadata``.
             ArgumentError: The record has no such field, or another argument is invalid.
             Exception: An error of iteration.
 
