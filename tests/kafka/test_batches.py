@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import threading
 import uuid
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 from unittest import mock
 
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.codec.equality import same
 from tests.columns.conversion import from_arrow, has_columns, in_columns, rows_of
 from tests.kafka.installed import skip_without_columns
-from tests.kafka.test_assembly import Raw
+from tests.kafka.test_assembly import ENGINES, Raw
 from tests.refusals import none_logged
 from tests.searching import examples
 from tests.strategies.payloads import corrupt_payloads, payloads
 
 from streamcontract import Codec, parse_schema
+from streamcontract.codec.engine import ENGINE_VARIABLE
 from streamcontract.errors import ColumnsError
 from streamcontract.kafka.contract.binding import Binding
 from streamcontract.kafka.contract.keys import KeyCodec, key_codec, raw_key_codec
@@ -97,6 +100,9 @@ HEADERS = st.none() | st.lists(
     st.tuples(st.text(st.characters(codec="utf-8"), max_size=3), st.none() | st.binary(max_size=3)),
     max_size=3,
 )
+
+
+KEYS_OF_POINTS = (None, frame(101, b"\x02"), frame(102, b"\x80"), frame(9, b"\x02"), b"a")
 
 
 class Schemas:
@@ -384,3 +390,62 @@ def test_a_registry_that_does_not_answer(is_key: bool, is_recursive: bool) -> No
     assert list(found.faults) == [1]
     nothing = BatchDecoder(reader, None, names).decode(raws[2:])
     assert (nothing.size, type(nothing.error)) == (0, RegistryUnreachableError)
+
+
+class Decodings:
+    """Telemetry that counts decoded values by their schema."""
+
+    def __init__(self) -> None:
+        self.counts: Counter[object] = Counter()
+
+    def decoding(self, schema_id: object, decode: Callable[[bytes], Any]) -> Callable[[bytes], Any]:
+        """Counts each value that it decodes."""
+
+        def counted(data: bytes) -> Any:
+            value = decode(data)
+            self.counts[schema_id] += 1
+            return value
+
+        return counted
+
+    def decoded(self, schema_id: object, count: int, _seconds: float) -> None:
+        """Counts values that were decoded together."""
+        self.counts[schema_id] += count
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])  # it only sets a variable
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from([frame(1, b"\x02"), frame(2, b"\x02"), frame(1, b"\x80"), b"a", None]),
+            st.sampled_from([*KEYS_OF_POINTS, frame(DOWN, b"\x02")]),
+        ),
+        max_size=8,
+    )
+)
+@pytest.mark.parametrize("engine", ENGINES)
+def test_telemetry_counts_each_message_that_is_read_once(
+    monkeypatch: pytest.MonkeyPatch, engine: str, drawn: list[tuple[bytes | None, bytes | None]]
+) -> None:
+    """Not one with a wrong key, nor one that is tried again; as records and as batches."""
+    raws: list[Any] = [Raw(value, key, (0, at)) for at, (value, key) in enumerate(drawn)]
+    schema, counted, in_batches = parse_schema("long"), Decodings(), Decodings()
+    monkeypatch.setenv(ENGINE_VARIABLE, engine)
+    reader = deserializer(schema, {1: schema, 2: schema}, Codec[Any](_POINT))
+    monkeypatch.delenv(ENGINE_VARIABLE)
+    reader.deserializer.receiving = counted  # type: ignore[assignment] # all it needs
+    expected: Counter[object] = Counter()
+    for raw in raws:
+        with contextlib.suppress(MessageDecodeError, RegistryUnreachableError):
+            message = reader.plain.read(raw) or reader.read(raw)
+            expected[message.schema_id] += message.value is not None
+    assert +counted.counts == +expected
+    reader.deserializer.receiving = in_batches  # type: ignore[assignment] # likewise
+    decoder = BatchDecoder(reader, None, {})
+    at = 0
+    while at < len(raws):
+        found = decoder.decode(raws[at:])
+        for rows in found.rows:
+            decoder.report(rows)
+        at += found.size + (found.error is not None)
+    assert +in_batches.counts == +expected
