@@ -273,7 +273,7 @@ _CHAINS = st.none() | st.sampled_from(
 )
 
 
-@settings(deadline=None, max_examples=examples(50))
+@settings(deadline=None, max_examples=examples(30))
 @given(
     st.lists(st.tuples(st.sampled_from([b"\x02", b"\x80", None]), _CHAINS), max_size=6),
     st.sampled_from([{}, {"offset": "o"}]),
@@ -413,7 +413,11 @@ class Decodings:
         self.counts[schema_id] += count
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])  # it only sets a variable
+@settings(
+    deadline=None,
+    max_examples=examples(30),
+    suppress_health_check=[HealthCheck.function_scoped_fixture],  # it only sets a variable
+)
 @given(
     st.lists(
         st.tuples(
