@@ -21,8 +21,6 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined] # OffsetSpec i
     ResourceType,
 )
 
-from streamcontract.errors import ArgumentError
-from streamcontract.guards import seconds
 from streamcontract.kafka.connection.authentication_errors import (
     WatchedAdminClient,
     authentication_advice,
@@ -37,7 +35,7 @@ from streamcontract.kafka.connection.error_codes import (
 from streamcontract.kafka.connection.librdkafka_log import LIBRDKAFKA_LOG
 from streamcontract.kafka.connection.waits import Waiting, result_of
 from streamcontract.kafka.errors import ConsumeError, NotSupportedError, kafka_error_of
-from streamcontract.kafka.timeouts import BROKER_TIMEOUT
+from streamcontract.kafka.timeouts import BROKER_TIMEOUT, request_time
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -109,7 +107,7 @@ class Cluster:
             if properties.get("isolation.level") == "read_uncommitted"
             else IsolationLevel.READ_COMMITTED
         )
-        self.timeout = _question_time(timeout)
+        self.timeout = request_time(timeout)
         self._connected: AdminClient | None = None
 
     @contextlib.contextmanager
@@ -350,14 +348,6 @@ def offsets_of_topics(
 def _near(topic: str, topics: Iterable[str]) -> str:
     near = difflib.get_close_matches(topic, topics, n=1)
     return f"; did you mean {near[0]!r}?" if near else ""
-
-
-def _question_time(timeout: float) -> float:
-    """Seconds for a request, limited to librdkafka's maximum of an hour (rdkafka_admin.c)."""
-    given = seconds(timeout)
-    if given <= 0:
-        raise ArgumentError("timeout", timeout, "a number of seconds above 0")
-    return min(given, 3600.0)
 
 
 def is_embedded(metadata: Any) -> bool:

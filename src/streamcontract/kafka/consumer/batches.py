@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from streamcontract._lazy import Later
 from streamcontract._typing import Self
+from streamcontract.guards import seconds
 from streamcontract.kafka.consumer.observed import observed
 
 if TYPE_CHECKING:
@@ -109,6 +110,7 @@ class ConsumesBatches:
             ...     print(len(batch), batch.faults)
             2 ()
         """
+        timeout = seconds(timeout)
         options = batch_options(num_messages, columns, metadata, tombstones, threads)
         take = observed(self._receiving, self._batch_delivery().take)
         batch, in_hand, error = take(options, timeout)
@@ -141,6 +143,7 @@ class ConsumesBatches:
         Raises:
             Exception: An error of :meth:`consume_batch`.
         """
+        timeout = seconds(timeout)
         options = batch_options(num_messages, columns, metadata, tombstones, threads)
         take = observed(self._receiving, self._batch_delivery().take)
 
