@@ -10,7 +10,6 @@ import pytest
 from tests.messages.conftest import Commands
 
 from streamcontract.kafka.admin import groups, only_member
-from streamcontract.kafka.connection.authentication_errors import WatchedAdminClient
 from streamcontract.kafka.errors import GroupError
 
 if TYPE_CHECKING:
@@ -187,41 +186,3 @@ def test_a_group_of_the_classic_protocol_is_not_moved_on_the_embedded_broker(
     code, _, errors = commands.run("groups", "reset", commands.topic, "--to", "-1", "--yes")
     assert code == (2 if is_embedded else 0)
     assert ("members of the classic protocol" in errors) == is_embedded
-
-
-@pytest.mark.parametrize(
-    "arguments",
-    [
-        ("groups", "list"),
-        ("groups", "describe", "{}", "{}"),
-        ("groups", "reset", "{}", "--to", "earliest", "--dry-run"),
-        ("groups", "reset", "{}", "--to", "-1", "--topic", "{}", "--yes"),
-        ("topics", "list"),
-        ("topics", "describe", "{}", "{}", "--group", "{}"),
-        ("topics", "create", "{}", "{}-b", "{}-c"),
-        ("topics", "delete", "{}", "--yes"),
-        ("dlq", "list"),
-        ("dlq", "list", "{}", "{}"),
-        ("dlq", "show", "{}", "0", "0"),
-        ("doctor",),
-    ],
-    ids=" ".join,
-)
-def test_a_command_connects_once(
-    commands: Commands,
-    sales: Sales,
-    monkeypatch: pytest.MonkeyPatch,
-    arguments: tuple[str, ...],
-) -> None:
-    """To open a connection takes longer than most requests; of what fails here the error counts."""
-    commands.consume("--group", commands.topic)
-    made: list[object] = []
-    make = WatchedAdminClient.__init__
-
-    def counted(self: Any, *given: Any, **named: Any) -> None:
-        made.append(self)
-        make(self, *given, **named)
-
-    monkeypatch.setattr(WatchedAdminClient, "__init__", counted)
-    commands.run(*(each.format(commands.topic) for each in arguments))
-    assert len(made) == 1
