@@ -9,6 +9,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from streamcontract._version import __version__
 from streamcontract.console.pages.shown import visible
+from streamcontract.errors import last_word
 
 __all__ = ["ConsoleLinks", "Links", "Renderer"]
 
@@ -70,6 +71,7 @@ class Renderer:
         self._environment.globals.update({**_FACTS, **facts, "link": links})
         self._environment.filters["number"] = _number
         self._environment.filters["visible"] = visible
+        self._environment.filters["last_word"] = last_word
 
     def page(self, template: str, **values: object) -> str:
         """A page, or a part of one. Lone surrogates, as JSON may have them, are no UTF-8."""

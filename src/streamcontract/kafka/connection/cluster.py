@@ -21,6 +21,7 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined] # OffsetSpec i
     ResourceType,
 )
 
+from streamcontract.errors import last_word
 from streamcontract.kafka.connection.authentication_errors import (
     WatchedAdminClient,
     authentication_advice,
@@ -369,13 +370,13 @@ def advice_on(error: confluent_kafka.KafkaError, topic: str) -> str:
     if error.code() in NO_SUCH_TOPIC:
         return (
             f"`streamcontract topics list` lists those that are there, and "
-            f"`streamcontract topics create {topic}` creates it"
+            f"`streamcontract topics create {last_word(topic)}` creates it"
         )
     if error.code() == LocalErrorCode.UNKNOWN_PARTITION:
         # librdkafka's error also for an existing partition that is not assigned to this consumer.
         return (
-            f"Has the topic such a partition (streamcontract topics describe {topic}), and is it "
-            f"assigned to this consumer?"
+            f"Has the topic such a partition (`streamcontract topics describe "
+            f"{last_word(topic)}`), and is it assigned to this consumer?"
         )
     if error.code() == LocalErrorCode.QUEUE_FULL:
         return "It has no room even by itself: raise queue.buffering.max.kbytes"
