@@ -25,7 +25,6 @@ if TYPE_CHECKING:
         (("groups", "describe", "TOPIC-group", "TOPIC-group"), 1),
         (("groups", "reset", "TOPIC-group", "--to", "earliest", "--dry-run"), 1),
         (("groups", "reset", "new", "--to", "-1", "--topic", "TOPIC", "--yes"), 1),
-        (("dlq", "list"), 1),
         (("dlq", "list", "TOPIC", "TOPIC"), 1),
         (("doctor",), 1),
     ],

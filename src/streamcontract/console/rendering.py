@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final, Protocol
 from urllib.parse import urlencode
 
@@ -75,8 +76,27 @@ class Renderer:
 
     def page(self, template: str, **values: object) -> str:
         """A page, or a part of one. Lone surrogates, as JSON may have them, are no UTF-8."""
-        text = self._environment.get_template(template).render(values)
-        return text.encode("utf-8", "backslashreplace").decode()
+        html = _shown(self._environment.get_template(template).render(values))
+        return html.encode("utf-8", "backslashreplace").decode()
+
+
+_PIECES: Final = re.compile(r"<(textarea|option)\b.*?</\1>|<[^>]*>|([^<]+)", re.DOTALL)
+"""Controls with the values that forms send back, tags, and text: values in any of them have no
+``<`` or ``>``, which are escaped."""
+
+
+def _shown(html: str) -> str:
+    r"""HTML with the invisible characters of its text as escapes, wherever a value came from.
+
+    Documentation is written by whoever may register a schema, as values are by who may produce.
+
+    Example:
+        >>> print(ascii(_shown('<p title="\u202e">pay 100\u202e000</p>')))
+        '<p title="\u202e">pay 100\\u202e000</p>'
+    """
+    if visible(html) == html:
+        return html
+    return _PIECES.sub(lambda piece: visible(piece[2]) if piece[2] else piece[0], html)
 
 
 def _number(value: int | None) -> str:
