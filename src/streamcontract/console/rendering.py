@@ -91,7 +91,7 @@ _PIECES: Final = re.compile(r"<(textarea|option)\b.*?</\1>|<[^>]*>|([^<]+)", re.
 def _shown(html: str) -> str:
     r"""HTML with the invisible characters of its text as escapes, wherever a value came from.
 
-    Documentation is written by whoever may register a schema, as values are by who may produce.
+    Any application that registers schemas writes documentation, as any producer writes values.
 
     Example:
         >>> print(ascii(_shown('<p title="\u202e">pay 100\u202e000</p>')))
