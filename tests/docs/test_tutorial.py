@@ -82,8 +82,11 @@ class Started(NamedTuple):
 
 
 @pytest.fixture
-def started(pytestconfig: pytest.Config, lesson: Path, signals_end: None) -> Iterator[Started]:
-    """What the first page starts, on free ports; or a cluster that runs."""
+def stack(pytestconfig: pytest.Config, lesson: Path, signals_end: None) -> Iterator[Started]:
+    """What the first page starts, on free ports; or a cluster that runs.
+
+    Under this name the tests of every stack find the test that needs it.
+    """
     kind = stack_kind(pytestconfig)
     if kind not in _BROKERS:
         with start_stack(kind) as running:
@@ -111,10 +114,10 @@ def _is_run(block: Block, pytestconfig: pytest.Config) -> bool:
 
 @pytest.mark.searching
 def test_commands_print_what_the_pages_show(
-    started: Started, lesson: Path, pytestconfig: pytest.Config
+    stack: Started, lesson: Path, pytestconfig: pytest.Config
 ) -> None:
     """One page after the other, as a reader copies them."""
-    with Shell(lesson, started.environment) as shell:
+    with Shell(lesson, stack.environment) as shell:
         for page in [FIRST, *PAGES]:
             for block in blocks(page):
                 if block.language == "console" and _is_run(block, pytestconfig):
@@ -123,8 +126,8 @@ def test_commands_print_what_the_pages_show(
                     file = lesson / block.title
                     file.parent.mkdir(exist_ok=True)
                     file.write_text(block.text, "utf-8")
-            if started.console is not None:
-                check_console(started.console, page.name)
+            if stack.console is not None:
+                check_console(stack.console, page.name)
 
 
 def check_console(url: str, page: str) -> None:
