@@ -37,7 +37,7 @@ _BROKERS: Final = {"embedded": "mock", "kafka": "kafka"}
 _IN_THE_CONSOLE: Final = {
     "4-without-a-schema.md": (
         ("/topics", ["prices", "stocks-replay", "stocks-groups", "stocks-json"]),
-        ("/topic?name=prices", ["5 messages", "AAPL", "189.5", "poison"]),
+        ("/topic?name=prices", ["5 messages", "AAPL", "189.5", "no contract"]),
         ("/topic?name=stocks-json", ["30 messages", "starts with byte 0x7b"]),
     ),
     "6-with-avro.md": (
