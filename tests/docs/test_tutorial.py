@@ -37,17 +37,20 @@ _BROKERS: Final = {"embedded": "mock", "kafka": "kafka"}
 _IN_THE_CONSOLE: Final = {
     "4-without-a-schema.md": (
         ("/topics", ["prices", "stocks-replay", "stocks-groups", "stocks-json"]),
-        ("/topic?name=prices", ["5 messages", "AAPL", "189.5", "no contract"]),
+        ("/topic?name=prices", ["5 messages", "AAPL", "189.5", "badge none"]),
         ("/topic?name=stocks-json", ["30 messages", "starts with byte 0x7b"]),
     ),
     "6-with-avro.md": (
-        ("/topic?name=stocks", ["fits"]),
-        ("/topic?name=trades", ["against contract", "fits"]),
+        ("/topic?name=stocks", ["badge fits"]),
+        ("/topic?name=trades", ["against contract trade", "badge fits"]),
         ("/subjects", ["stocks-value", "trades-value"]),
         ("/contracts", ["trade", "One trade at an exchange."]),
     ),
     "7-changing-the-schema.md": (
-        ("/topic?name=trades", ["older version", "venue", "XNAS", "starts with byte 0x7b"]),
+        (
+            "/topic?name=trades",
+            ["badge older", "Trade.venue", "badge poison", "byte 0x7b"],
+        ),
         ("/dead-letters", ["trades.dlq"]),
         ("/subject?name=trades-value", ["From version 1 to 2", "Trade.venue", "field added"]),
     ),
