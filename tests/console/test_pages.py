@@ -99,7 +99,9 @@ def test_a_wrong_address_says_what_is_wrong(
         ("&verdict=tombstone", 1),
         pytest.param("&verdict=misfit", 12, marks=pytest.mark.searching),
         ("&key=6f9619ff-8b86-4d01-b42d-00c04fc90007", 1),
-        ("&verdict=fits&where=customer%20=%20'C-1081'", 1),
+        ("&where=customer%20=%20'C-1081'", 1),
+        ("&where=customer%20=%20'C-1081'&verdict=poison", 3),
+        ("&from=-2", 6),
     ],
 )
 def test_a_look_up_finds(shop: Shop, query: str, count: int) -> None:
@@ -128,6 +130,13 @@ def test_a_wrong_look_up_says_what_is_wrong(shop: Shop, query: str, said: str) -
         assert page.value_of(name) == asked[name]
 
 
+def test_a_key_that_the_contract_does_not_allow_is_looked_up(shop: Shop) -> None:
+    """Messages that cannot be read may have it, so that the page only says so."""
+    page = shop.page("/topic?name=orders&key=bad")
+    assert "'bad' is not a key that the contract allows" in page.text
+    assert page.value_of("key") == "bad"
+
+
 def test_a_look_up_without_a_registry_has_its_status(shop: Shop, tmp_path: Path) -> None:
     """Which is not the one of a look-up that is wrong. Without a contract it needs the registry."""
     config = {**shop.config, "schema.registry.url": "http://127.0.0.1:9"}
@@ -138,14 +147,23 @@ def test_a_look_up_without_a_registry_has_its_status(shop: Shop, tmp_path: Path)
     assert "The registry does not answer" in answer.text
 
 
+def test_a_tail_of_a_wrong_condition_does_not_begin(shop: Shop) -> None:
+    """The page has the error, as a look-up has."""
+    wrong = shop.client.get("/topic/tail?name=orders&where=nothing=1")
+    assert wrong.status_code == 400
+    assert "Order has no field" in wrong.text
+    assert "data-stream" not in wrong.text
+    assert "data-stream" in shop.client.get("/topic/tail?name=orders&where=note=null").text
+
+
 def test_each_message_has_its_verdict_and_why(shop: Shop) -> None:
     """With paths and reasons."""
     text = shop.page("/topic?name=orders&verdict=misfit").text
     for each in (
         "Defaulted: Order.lines Order.note Dropped: Order.branch",
         "Written with a newer version: 1 field dropped.",
-        "what was written as plain long is read as timestamp-millis",
-        "At Order.order_id : Order.order_id: the data end in the middle of this value",
+        "Order.accepted_at: what was written as plain long is read as timestamp-millis",
+        "At Order.order_id : the data end in the middle of this value",
         "starts with byte 0x7b",
     ):
         assert each in text

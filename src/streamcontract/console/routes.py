@@ -26,7 +26,7 @@ from streamcontract.console.pages.contracts import (
     registration,
 )
 from streamcontract.console.pages.dead_letters import COUNTED, dead_letters_page, letters_page
-from streamcontract.console.pages.messages import messages_page
+from streamcontract.console.pages.messages import messages_page, tail_notices
 from streamcontract.console.pages.overview import overview_page
 from streamcontract.console.pages.subjects import subject_page, subjects_page
 from streamcontract.console.pages.topic import configuration_page, groups_page, head_of
@@ -50,11 +50,12 @@ from streamcontract.registry.errors import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterable
 
     from starlette.requests import Request
     from starlette.types import ASGIApp
 
+    from streamcontract.console.pages.shown import Notice
     from streamcontract.console.pages.topic import Head
     from streamcontract.console.sources import Sources
 
@@ -241,14 +242,24 @@ class _Views:
         page = messages_page(asked, self._sources, head.state)
         example = self._example(head)
         shown = self._topic("messages.html", head, tab="topic", page=page, example=example)
-        return shown if page.error is None else HTMLResponse(shown, _status_of(page.error)[0])
+        return _answer(shown, page.notices)
 
-    def tail(self, query: Query) -> str:
+    def tail(self, query: Query) -> str | Response:
         """The live tail of a topic."""
         asked = look_up_of(query)
         head = head_of(asked.topic, self._sources)
-        facts = {"most": 2 * SHOWN, "kept": _KEPT, "example": self._example(head)}
-        return self._topic("tail.html", head, tab="topic/tail", asked=asked, **facts)
+        notices = tail_notices(asked, self._sources)
+        shown = self._topic(
+            "tail.html",
+            head,
+            tab="topic/tail",
+            asked=asked,
+            notices=notices,
+            most=2 * SHOWN,
+            kept=_KEPT,
+            example=self._example(head),
+        )
+        return _answer(shown, notices)
 
     def _example(self, head: Head) -> str:
         """A condition on a field of the topic's contract."""
@@ -400,6 +411,12 @@ def _section_of(page: str) -> str | None:
     first = page.partition("/")[0]
     names = [name for name, _ in _SECTIONS]
     return next((each for each in (first, f"{first}s") if each in names), None)
+
+
+def _answer(page: str, notices: Iterable[Notice]) -> str | Response:
+    """A page, with the status of the error because of which it has nothing that was asked for."""
+    errors = [each.error for each in notices if each.error is not None]
+    return HTMLResponse(page, _status_of(errors[0])[0]) if errors else page
 
 
 def _status_of(error: StreamContractError) -> tuple[int, str]:
