@@ -93,7 +93,9 @@ def open_window(
     host = urlsplit(site.url).netloc
 
     def note_error(said: Any) -> None:
-        if said.type == "error":
+        # A page that says what is wrong has a status that says so too.
+        is_page = "Failed to load" in said.text and "/static/" not in said.location["url"]
+        if said.type == "error" and not is_page:
             window.errors.append(said.text)
 
     def note_request(asked: Any) -> None:

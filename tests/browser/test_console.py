@@ -226,8 +226,6 @@ def test_a_record_is_sent_and_a_topic_created(window: Window) -> None:
     page.locator("[name='field:total']").fill("12.50")
     page.locator("[name='field:accepted_at']").fill("2026-11-27T09:00:00Z")
     page.get_by_role("button", name="Check and send").click()
-    assert ["422" in each for each in window.errors] == [True]
-    window.errors.clear()
     assert "Order.status: required" in page.get_by_role("alert").inner_text()
     assert Axe().run(page).response["violations"] == []
     page.get_by_role("link", name="Order.order_id").click()

@@ -351,7 +351,8 @@ def _value(control: Control) -> JsonValue:
     text = control.value
     if not text and not control.is_empty:
         others = ["null"] * control.is_nullable + ["empty"] * control.takes_empty
-        raise ValueError(" or ".join(["required: fill it in", *(f"choose {x}" for x in others)]))
+        needed = "required: choose one" if control.kind == "choice" else "required: fill it in"
+        raise ValueError(" or ".join([needed, *(f"choose {each}" for each in others)]))
     is_flag = control.choices == ("true", "false")
     if control.kind not in {"json", "number"} and not is_flag:
         return text
@@ -395,8 +396,8 @@ def with_faults(
         schema: The schema.
         controls: The controls of the form.
         found: What the check has found, by path.
-        known: What was found before: of their controls, which are null for it, the check says
-            nothing new.
+        known: What was found before. Their controls are null in the document, so that what the
+            check finds there is left out.
     """
     faults = list(known)
     done = {each.control for each in known if each.control}

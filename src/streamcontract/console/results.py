@@ -1,6 +1,6 @@
 """Results of forms, for the pages that they lead to.
 
-A form leads to a page that a browser may load again. What the page says of the form is kept here,
+A form leads to a page that a browser may load again. The result that the page shows is kept here,
 under a name that no link from elsewhere can know.
 """
 

@@ -456,7 +456,7 @@ class _Rows:
         decoded, failed = self._decoded(entry, letter)
         now = "none" if decoded is None else decoded.reader or "none"
         value = None if decoded is None else decoded.document["value"]
-        is_raw = decoded is not None and decoded.reader is None and letter.value is not None
+        raw = letter.value if now == "none" else None
         return LetterRow(
             partition=letter.partition,
             offset=letter.offset,
@@ -477,7 +477,7 @@ class _Rows:
             now_in_words=cut(visible(failed or self._today(letter, decoded)), _LONG_TEXT),
             value="" if value is None else _cut_json(pretty(value)),
             value_in_words=_read_with(decoded),
-            undecoded=undecoded(letter.value or b"", _LONG_VALUE) if is_raw else None,
+            undecoded=None if raw is None else undecoded(raw, _LONG_VALUE),
             headers=tuple(_headers(letter)),
         )
 
@@ -506,8 +506,8 @@ class _Rows:
                 "Still so today." if _is_same(error, letter) else f"Today: {error.rstrip('.')}."
             ]
         for error in errors:
-            told = "for the same reason" if _is_same(error, letter) else error
-            words.append(f"Its own schema does not read it either: {told.rstrip('.')}.")
+            reason = "for the same reason" if _is_same(error, letter) else error.rstrip(".")
+            words.append(f"Its own schema does not read it either: {reason}.")
         return " ".join(words)
 
 
