@@ -18,7 +18,6 @@ from streamcontract.errors import ClientError, RegistryError
 from streamcontract.kafka.aio.worker import Closing, Interrupted, Worker
 from streamcontract.kafka.connection.forks import ForkGuard
 from streamcontract.kafka.consumer import ContractConsumer
-from streamcontract.kafka.consumer.queue import Run
 from streamcontract.kafka.contract.unions import K, P, ReadsTopics, T
 from streamcontract.kafka.errors import DeadLetterError, MessageDecodeError, StalledError
 from streamcontract.kafka.message import Keyed, Message
@@ -71,8 +70,8 @@ class _StoppableConsumer(ContractConsumer[T, K, P]):
 
     def hand_over_telemetry(self) -> Receiving:
         """Take over the telemetry of its calls, which the asynchronous consumer then records."""
-        receiving, self._receiving = self._receiving, NO_TELEMETRY
-        self._hot, self._one, self._many = Run, self._delivery.one, self._delivery.many
+        receiving = self._receiving
+        self._record_calls(NO_TELEMETRY)
         return receiving
 
 

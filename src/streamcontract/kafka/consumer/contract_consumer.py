@@ -11,9 +11,11 @@ from streamcontract._lazy import Later
 from streamcontract._typing import Self, Unpack
 from streamcontract.errors import ConfigurationError
 from streamcontract.kafka.consumer.batches import ConsumesBatches
-from streamcontract.kafka.consumer.queue import NOTHING
+from streamcontract.kafka.consumer.observed import observed
+from streamcontract.kafka.consumer.queue import NOTHING, Run
 from streamcontract.kafka.contract.unions import Classes, K, P, ReadsTopics, T
 from streamcontract.kafka.message import Message
+from streamcontract.kafka.telemetry import NO_TELEMETRY
 from streamcontract.kafka.timeouts import BROKER_TIMEOUT
 
 if TYPE_CHECKING:
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from streamcontract.kafka.consumer import types
     from streamcontract.kafka.consumer.options import TopicConsumerOptions as OfTopic
     from streamcontract.kafka.consumer.partition import Key, Partition
+    from streamcontract.kafka.telemetry import Receiving
 else:
     types = Later("streamcontract.kafka.consumer.types")
 
@@ -196,14 +199,19 @@ class ContractConsumer(ReadsTopics[T, K, P], ConsumesBatches):
         self._poison = wiring.poison
         self._positions = wiring.positions
         self._resources = wiring.resources
-        self._receiving = wiring.receiving
         self._callbacks = wiring.callbacks
-        self._one = wiring.one
-        self._many = wiring.many
-        self._hot = wiring.hot
         self._batch_delivery = wiring.batch_delivery
         self._guard = wiring.guard
         self._is_closed = False
+        self._record_calls(wiring.receiving)
+
+    def _record_calls(self, receiving: Receiving) -> None:
+        """Record the calls for messages in a telemetry, or in none."""
+        self._receiving = receiving
+        self._one = observed(receiving, self._delivery.one)
+        self._many = observed(receiving, self._delivery.many)
+        # The class of plain messages in hand, if the next one needs no record.
+        self._hot = Run if receiving is NO_TELEMETRY else None
 
     @property
     def topic(self) -> str:
