@@ -196,7 +196,6 @@ class ContractConsumer(ReadsTopics[T, K, P], ConsumesBatches):
         self._assignment = wiring.assignment
         self._contact = wiring.contact
         self._delivery = wiring.delivery
-        self._poison = wiring.poison
         self._positions = wiring.positions
         self._resources = wiring.resources
         self._callbacks = wiring.callbacks
@@ -536,7 +535,7 @@ class ContractConsumer(ReadsTopics[T, K, P], ConsumesBatches):
         self._callbacks.forbid("close")
         self._delivery.close()
         try:
-            self._poison.confirm()
+            self._delivery.confirm()
         finally:
             # If this is interrupted, the next close() continues here.
             self._contact.close()

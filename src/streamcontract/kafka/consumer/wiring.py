@@ -83,7 +83,6 @@ class Wiring(Generic[T]):
         contact: Calls librdkafka.
         delivery: Returns messages to the application.
         positions: The positions.
-        poison: The handler of messages that are not of the contract.
         receiving: Its telemetry.
         refusal: Why the consumer cannot be in a transaction; None if it can.
         resources: The resources to close with it.
@@ -101,7 +100,6 @@ class Wiring(Generic[T]):
     contact: Contact
     delivery: Delivery[T]
     positions: Positions
-    poison: PoisonHandler
     receiving: Receiving
     refusal: str | None
     resources: contextlib.ExitStack
@@ -198,7 +196,6 @@ def wire(
         contact=contact,
         delivery=delivery,
         positions=positions,
-        poison=poison,
         receiving=receiving,
         refusal=why_not_transactional(
             joined.settings.client, has_group=joined.has_group, auto_commit=joined.automatic
