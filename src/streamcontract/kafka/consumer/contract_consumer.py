@@ -362,8 +362,7 @@ class ContractConsumer(ReadsTopics[T, K, P], ConsumesBatches):
 
     def paused(self) -> tuple[P, ...]:
         """The assigned partitions that :meth:`pause` has paused, in order."""
-        paused = self._assignment.paused & self._assignment.table.keys()
-        return tuple(map(self._topics.name_of, sorted(paused)))
+        return self._topics.names_of(self._assignment.paused & self._assignment.table.keys())
 
     def _known(self, partitions: object) -> tuple[Key, ...]:
         """Given partitions, checked against the assignment once there is one."""
@@ -386,7 +385,7 @@ class ContractConsumer(ReadsTopics[T, K, P], ConsumesBatches):
         """
         self._delivery.wait_until(lambda: self._assignment.is_known, timeout)
         self._assignment.clean()
-        return tuple(map(self._topics.name_of, sorted(self._assignment.table)))
+        return self._topics.names_of(self._assignment.table)
 
     def commit(
         self,
