@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar, overload
 
 from streamcontract._lazy import Later
 from streamcontract._typing import Self, Unpack
-from streamcontract.errors import ArgumentError, ClientError
+from streamcontract.errors import ArgumentError
 from streamcontract.guards import seconds
 from streamcontract.kafka.aio.consumer import AsyncContractConsumer
 from streamcontract.kafka.aio.reports import Reports
@@ -433,7 +433,7 @@ class AsyncContractProducer(Produces[T, K_contra]):
         try:
             return await worker.run(call, settle=settle or self._keep)
         except Interrupted:
-            raise self._closed() from None
+            raise self._producer.deliveries.closed() from None
 
     def _keep(self, future: Future[Any]) -> None:
         """Keep a failure of a cancelled call for the next one; runs in a worker's thread.
@@ -450,13 +450,10 @@ class AsyncContractProducer(Produces[T, K_contra]):
             if not worker.is_settled:  # a cancelled call may have failures
                 await worker.settled()
         if self._closing.has_begun:
-            raise self._closed()
+            raise self._producer.deliveries.closed()
         if self._untold:
             raise self._untold.pop(0)
         self._producer.deliveries.raise_failures()
-
-    def _closed(self) -> ClientError:
-        return ClientError(f"this producer for topic {self.topic!r} is closed")
 
     async def _close(self, close: Callable[[], None]) -> None:
         if not self._closing.has_begun:
