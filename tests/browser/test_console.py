@@ -7,13 +7,15 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import confluent_kafka
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
 from playwright.sync_api import expect
 from tests.browser.conftest import open_window
 
-from streamcontract import ContractProducer, parse_schema
+from streamcontract import ContractConsumer, ContractProducer, SchemaRegistry, parse_schema
+from streamcontract.kafka import DeadLetters
 from streamcontract.kafka.admin.topics import ensure_topic
 
 if TYPE_CHECKING:
@@ -40,6 +42,14 @@ _PAGES = (
     "/dead-letters",
     "/dead-letters/topic?name=orders.dlq",
 )
+_OF_LONG_NAMES = (
+    "/topic?name={}",
+    "/topic/partitions?name={}",
+    "/topic/produce?name={}",
+    "/subject?name={}-value",
+    "/dead-letters/topic?name={}.dlq",
+    "/topic?name={}.missing",
+)
 _SHOTS = {
     "overview": "/",
     "messages": "/topic?name=orders&from=-12&verdict=misfit",
@@ -49,22 +59,49 @@ _SHOTS = {
 }
 """The pages of docs/screenshots: `make screenshots` takes them anew."""
 
+_CUT_OFF = """
+[...document.querySelectorAll(".scroll, .list, .messages summary, .tabs, nav, .filters, .head, .cards")]
+  .filter((each) => each.scrollWidth > each.clientWidth)
+  .map((each) => each.ariaLabel || each.className)
+"""
+"""The boxes of a page whose content is wider than they are."""
+
 _NUMBERS: Any = {"type": "record", "name": "N", "fields": [{"name": "n", "type": "int"}]}
 
 
-@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (390, "dark")])
+@pytest.fixture(scope="session")
+def long_names(site: Site) -> str:
+    """A topic and a group with names as long as they come, and dead letters of them."""
+    name = "payments.settlement-instructions.of-every-branch-in-the-euro-area.v2"
+    ensure_topic(name, site.config, partitions=1)
+    fields = [{"name": "n" * 60, "type": "int"}]
+    schema = parse_schema({"type": "record", "name": "N" * 60, "fields": fields})
+    SchemaRegistry.from_config(site.config).register(f"{name}-value", schema)
+    producer = confluent_kafka.Producer({"bootstrap.servers": site.config["bootstrap.servers"]})
+    producer.produce(name, "text without a schema " * 20, key="k" * 80)
+    producer.flush()
+    with ContractConsumer(
+        site.config, topic=name, schema=schema, group="g" * 60, poison=DeadLetters()
+    ) as consumer:
+        assert list(consumer.until_end()) == []
+    return name
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 390])
 def test_every_page_is_accessible_and_fits(
-    chromium: Browser, site: Site, width: int, scheme: str
+    chromium: Browser, site: Site, long_names: str, width: int, scheme: str
 ) -> None:
-    """No violation of axe, no error, no other host; nothing is wider than the window."""
+    """No violation of axe, no error, no other host; nothing is wider than its box."""
     window = open_window(chromium, site, width=width, scheme=scheme)
     page = window.page
-    for address in _PAGES:
+    for address in (*_PAGES, *(each.format(long_names) for each in _OF_LONG_NAMES)):
         page.goto(address)
         page.evaluate("document.querySelectorAll('details').forEach((each) => (each.open = true))")
         found = Axe().run(page).response["violations"]
         assert [(each["id"], each["nodes"][0]["html"]) for each in found] == [], address
         assert page.evaluate("document.documentElement.scrollWidth") <= width, address
+        assert page.evaluate(_CUT_OFF) == [], address
     assert (window.errors, window.foreign) == ([], [])
     page.context.close()
 

@@ -26,6 +26,7 @@ from streamcontract.console.queries import query_of
 from streamcontract.console.reading import Seen, Wanted
 from streamcontract.console.rendering import ConsoleLinks, Renderer
 from streamcontract.console.verdicts import Verdict
+from streamcontract.console.writes import Target
 from streamcontract.kafka.admin.describe import PartitionState, TopicState
 from streamcontract.kafka.admin.topics import ensure_topic
 
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 _RENDERER = Renderer(
     ConsoleLinks(),
     sections=(("", "Overview"),),
-    where=["localhost:9092"],
+    where=[("Brokers", "localhost:9092")],
     allow_writes=True,
     token="token",  # noqa: S106 - of no console
     query=query_of,
@@ -52,10 +53,10 @@ _HOSTILE = (
     "&lt;b&gt;&#x3c;b&#x3e;",
     "]]><!--",
 )
-# Neither empty nor blank, which pages show otherwise; no lone surrogates, which are no UTF-8.
-_TEXTS = st.sampled_from(_HOSTILE) | st.text(
-    st.characters(codec="utf-8", exclude_categories=["Cs"]), min_size=1, max_size=40
-).map(lambda text: f"x{text}")
+# Neither empty nor blank nor of several lines, which pages show otherwise; no lone surrogates,
+# which are no UTF-8.
+_CHARACTERS = st.characters(codec="utf-8", exclude_categories=["Cs"], exclude_characters="\n")
+_TEXTS = st.sampled_from(_HOSTILE) | st.text(_CHARACTERS, min_size=1, max_size=40).map("x{}".format)
 
 
 def _message(text: str) -> Seen:
@@ -162,8 +163,9 @@ def _form(text: str) -> str:
         tab="topic/produce",
         controls=controls_of(_schema(text), given_values),
         given=given_values,
-        contract=text,
-        record=text,
+        target=Target(
+            schema=_schema(text), contract=text, subject=text, key_in_words=f"empty: {text}"
+        ),
         is_sent=False,
         faults={text: text},
     )
@@ -193,6 +195,13 @@ def test_the_text_itself_is_shown(text: str) -> None:
     """Escaped, not removed; controls such as those of direction as escapes."""
     shown = Page.parse(_failed(text)).text
     assert "".join(visible(text).split()) in "".join(shown.split())
+
+
+@given(text=_TEXTS)
+def test_a_command_is_code_and_the_rest_of_a_text_is_not(text: str) -> None:
+    """A text adds the tags of its commands alone, and they have no attributes."""
+    found = Page.parse(_failed(f"{text} `streamcontract {text}`")).structure
+    assert [each for each in found if each not in {("code", ()), ("/code", ())}] == _plain(_failed)
 
 
 @pytest.mark.parametrize("each", ["\u202e", "\u2066", "\x1b", "\x00", "\x85", "\ufeff"])
@@ -242,5 +251,6 @@ def test_plain_text_is_shown_as_text(shop: Shop) -> None:
     assert "189.5" in text
     assert "x" * 255 in text
     assert "31 38 39 2e 35" in text
-    assert "No contract names the topic" in text
-    assert "A consumer of today's contract" not in text
+    assert "? no contract" in text
+    assert "No contract names the topic, and the value names no schema" in text
+    assert "✕ poison" not in text

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from starlette.testclient import TestClient
 
+from streamcontract import parse_schema
 from streamcontract.console.pages import dead_letters
 from streamcontract.console.routes import console_app
 from streamcontract.console.sources import Sources
+from streamcontract.kafka.admin.topics import ensure_topic
 from streamcontract.kafka.connection.authentication_errors import WatchedAdminClient
 from streamcontract.registry.transport import Transport
 
@@ -98,7 +100,7 @@ def test_a_wrong_address_says_what_is_wrong(
 def test_a_look_up_finds(shop: Shop, query: str, count: int) -> None:
     """By position, partition, key, verdict and value."""
     text = shop.page(f"/topic?name=orders{query}").text
-    assert f"{count} messages, " in text
+    assert f"{count} message{'' if count == 1 else 's'}, " in text
 
 
 @pytest.mark.parametrize(
@@ -142,11 +144,53 @@ def test_a_record_is_checked_and_sent(shop: Shop) -> None:
         "field:accepted_at": "2026-11-27T08:00:00Z",
     }
     refused = shop.send(address, **{**record, "field:order_id": "no uuid"})
-    assert "Not sent: it does not fit the contract Order.order_id" in refused.text
+    assert "Not sent Order.order_id" in refused.text
     key = "00000000-0000-0000-0000-00000000abcd"
     sent = shop.send(address, **{**record, "field:order_id": key})
     assert "Sent The brokers have it." in sent.text
-    assert "1 messages, " in shop.page(f"/topic?name=orders&key={key}").text
+    assert "1 message, " in shop.page(f"/topic?name=orders&key={key}").text
+
+
+def test_a_topic_without_a_schema_has_no_form(shop: Shop) -> None:
+    """No page leads to it, and its address says what there has to be."""
+    ensure_topic("text-alone", shop.config, partitions=1)
+    assert not [each for each in shop.page("/topic?name=text-alone").addresses if "produce" in each]
+    text = shop.page("/topic/produce?name=text-alone", 400).text
+    assert "no contract names it, and the registry has no subject text-alone-value" in text
+    assert "streamcontract register" in text
+    assert "--contract" not in text
+
+
+def test_a_form_names_what_a_record_is_checked_against(shop: Shop) -> None:
+    """The contract, else the subject; and what its key is made of."""
+    ensure_topic("no-contract", shop.config, partitions=1)
+    shop.sources.registry.register("no-contract-value", parse_schema("long"))
+    of_subject = shop.page("/topic/produce?name=no-contract")
+    assert "against the latest version of the subject no-contract-value" in of_subject.text
+    assert "Key of the message text; empty for none" in of_subject.text
+    of_contract = shop.page("/topic/produce?name=orders")
+    assert "against the contract order ." in of_contract.text
+    assert "Key of the message empty: the field order_id" in of_contract.text
+    sent = shop.send("/topic/produce", **{"name": "no-contract", "field:value": "7"})
+    assert "Sent The brokers have it." in sent.text
+
+
+@pytest.mark.parametrize(
+    ("address", "status", "list_of"),
+    [
+        ("/topic?name=nothing", 404, "/topics"),
+        ("/topic/groups?name=nothing", 404, "/topics"),
+        ("/subject?name=nothing", 404, "/subjects"),
+        ("/contract?name=nothing", 400, "/contracts"),
+        ("/dead-letters/topic?name=nothing", 404, "/dead-letters"),
+    ],
+)
+def test_an_error_leads_to_the_list(shop: Shop, address: str, status: int, list_of: str) -> None:
+    """Beside the side bar, in which the section is the current one; trying again may help too."""
+    page = shop.page(address, status)
+    assert page.addresses.count(list_of) == 2
+    assert address in page.addresses
+    assert ("a", ("href", "aria-current")) in page.structure
 
 
 def test_dead_letters_go_on_where_a_page_stopped(
@@ -160,12 +204,12 @@ def test_dead_letters_go_on_where_a_page_stopped(
     assert "The newest 1 of 3 messages were read" in page.text
     while True:
         assert "1 open of those that were read" in page.text
-        places += [each for each in ("0 · 0", "0 · 1", "0 · 2") if each in page.text]
+        places += [each for each in range(3) if f"partition 0 · offset {each} " in page.text]
         older = [each for each in page.addresses if "&at=back" in each and "error" not in each]
         if not older:
             break
         page = shop.page(older[-1])
-    assert places == ["0 · 2", "0 · 1", "0 · 0"]
+    assert places == [2, 1, 0]
     monkeypatch.setattr(dead_letters, "COUNTED", 1)
     assert "only the newest" in shop.page("/dead-letters").text
 

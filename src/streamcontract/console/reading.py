@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 __all__ = ["MISFIT", "Seen", "TopicReader", "Wanted"]
 
 MISFIT: Final = "misfit"
-"""All verdicts but those of messages that fit."""
+"""The verdicts of messages that do not fit the contract as they are."""
 
 _SHOWN: Final = 256
 """Bytes of a value that could not be decoded."""
@@ -68,7 +68,7 @@ class Wanted:
     def has(self, verdict: Verdict) -> bool:
         """Whether a verdict is wanted."""
         if self.verdict == MISFIT:
-            return verdict.kind not in {"fits", "tombstone"}
+            return verdict.is_misfit
         return self.verdict is None or self.verdict == verdict.kind
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final, Protocol
 from urllib.parse import urlencode
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup, escape
 
 from streamcontract._version import __version__
-from streamcontract.console.pages.shown import visible
+from streamcontract.console.pages.shown import NONE, visible
 
 __all__ = ["ConsoleLinks", "Links", "Renderer"]
 
@@ -52,7 +54,7 @@ _FACTS: Final = {"version": __version__}
 class Renderer:
     """Makes HTML of templates and values.
 
-    Every value is escaped: templates are HTML, and nothing in them is marked as safe.
+    Every value is escaped: templates are HTML. The filter ``prose`` alone adds tags, after that.
 
     Args:
         links: The addresses.
@@ -70,6 +72,8 @@ class Renderer:
         self._environment.globals.update({**_FACTS, **facts, "link": links})
         self._environment.filters["number"] = _number
         self._environment.filters["visible"] = visible
+        self._environment.filters["prose"] = _prose
+        self._environment.filters["counted"] = _counted
 
     def page(self, template: str, **values: object) -> str:
         """A page, or a part of one. Lone surrogates, as JSON may have them, are no UTF-8."""
@@ -84,4 +88,28 @@ def _number(value: int | None) -> str:
         >>> _number(12345), _number(None) == "\N{EN DASH}"
         ('12,345', True)
     """
-    return "\N{EN DASH}" if value is None else f"{value:,}"
+    return NONE if value is None else f"{value:,}"
+
+
+def _counted(value: int, noun: str) -> str:
+    """A number of things.
+
+    Example:
+        >>> _counted(1, "message"), _counted(1200, "message")
+        ('1 message', '1,200 messages')
+    """
+    return f"{value:,} {noun}" if value == 1 else f"{value:,} {noun}s"
+
+
+_COMMAND: Final = re.compile("`((?:streamcontract|git|--)[^`\n]*)`")
+
+
+def _prose(text: str) -> Markup:
+    """A text for people, commands between backticks as code; other backticks may be of data.
+
+    Example:
+        >>> _prose("`streamcontract init` writes <one>")
+        Markup('<code>streamcontract init</code> writes &lt;one&gt;')
+    """
+    escaped = str(escape(visible(text)))
+    return Markup(_COMMAND.sub(r"<code>\1</code>", escaped))  # noqa: S704 - it is escaped

@@ -133,8 +133,9 @@ class _Views:
     def __init__(self, sources: Sources, *, allow_writes: bool) -> None:
         self._sources = sources
         self._token = new_token()
-        where = [sources.brokers, *sources.registry.urls]
-        where.append("may write" if allow_writes else "read-only")
+        where = [("Brokers", sources.brokers)]
+        where += (("Registry", url) for url in sources.registry.urls)
+        where.append(("Writes", "allowed" if allow_writes else "not allowed"))
         self._renderer = Renderer(
             ConsoleLinks(),
             sections=_SECTIONS,
@@ -188,7 +189,7 @@ class _Views:
             return HTMLResponse(self._error("This is a bug", text, path.lstrip("/"), query), 500)
 
     def _error(self, title: str, text: str, page: str, query: Query) -> str:
-        section = page.partition("/")[0]
+        section = _section_of(page)
         again = ConsoleLinks().to(page, **query)
         return self._renderer.page(
             "error.html", title=title, text=text, again=again, section=section
@@ -324,19 +325,15 @@ class _Views:
     ) -> str:
         """The form of a record."""
         head = head_of(query.get("name", ""), self._sources)
-        contract = query.get("contract") or None
-        if contract is None and len(head.contracts) > 1:
-            contract = head.contracts[0]
-        schema = writes.schema_to_send(head.name, self._sources, contract)
-        controls = controls_of(schema, query)
+        contract = query.get("contract") or next(iter(head.contracts), None)
+        target = writes.target_of(head.name, self._sources, contract)
         return self._topic(
             "produce.html",
             head,
             tab="topic/produce",
-            controls=controls,
+            controls=controls_of(target.schema, query),
             given=query,
-            contract=contract,
-            record=schema.name or "value",
+            target=target,
             is_sent=sent is not None and sent.is_sent,
             faults=faults if sent is None else sent.faults,
         )
@@ -344,8 +341,8 @@ class _Views:
     def produce(self, form: Query) -> str:
         """Send a record."""
         name, contract = form.get("name", ""), form.get("contract") or None
-        schema = writes.schema_to_send(name, self._sources, contract)
-        document, faults = document_of(schema, form)
+        target = writes.target_of(name, self._sources, contract)
+        document, faults = document_of(target.schema, form)
         if faults:
             return self.record_form(form, faults=faults)
         sent = writes.send(name, document, form.get("key", ""), self._sources, contract)
@@ -380,6 +377,13 @@ class _Views:
         if request.method == "HEAD":  # no body, for which a tail would wait
             return Response(media_type=_EVENTS)
         return StreamingResponse(events(asked), media_type=_EVENTS)
+
+
+def _section_of(page: str) -> str | None:
+    """The section that a page is of: ``topics`` of ``topic/groups``."""
+    first = page.partition("/")[0]
+    names = [name for name, _ in _SECTIONS]
+    return next((each for each in (first, f"{first}s") if each in names), None)
 
 
 def _status_of(error: StreamContractError) -> tuple[int, str]:

@@ -128,7 +128,7 @@ def _sample(seen: list[Seen]) -> list[Seen]:
     """At most :data:`SHOWN` of the messages: those that do not fit, then some of each part."""
     if len(seen) <= SHOWN:
         return seen
-    odd = [each for each in seen if each.verdict.kind not in {"fits", "tombstone"}][:SHOWN]
+    odd = [each for each in seen if each.verdict.is_misfit][:SHOWN]
     rest = SHOWN - len(odd)
     step = max(1, len(seen) // max(1, rest))
     chosen = {id(each) for each in (*odd, *(seen[::step][:rest]))}

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 import attrs
 
 from streamcontract.compatibility import find_incompatibilities
-from streamcontract.errors import DataError
+from streamcontract.errors import DataError, FrameError
 from streamcontract.kafka.errors import MessageDecodeError
 from streamcontract.messages.envelopes import reason_of
 from streamcontract.resolution import (
@@ -55,7 +55,7 @@ class Verdict:
         converted: Paths of values that are read as another type, with both types.
         drift: What the contract reads with another meaning.
         path: Where a poisonous message breaks, such as ``Order.lines[3].price``.
-        reason: Why.
+        reason: Why it cannot be read.
     """
 
     kind: Kind
@@ -72,10 +72,18 @@ class Verdict:
         """The kind in words."""
         return KINDS[self.kind]
 
+    @property
+    def is_misfit(self) -> bool:
+        """Whether there is a contract, which the message does not fit as it is."""
+        return self.kind not in {"fits", "tombstone", "none"}
+
 
 TOMBSTONE: Final = Verdict(kind="tombstone", summary="No value: it deletes its key.")
 NO_CONTRACT: Final = Verdict(
     kind="none", summary="No contract names the topic; the value is shown as it was written."
+)
+_NO_SCHEMA: Final = Verdict(
+    kind="none", summary="No contract names the topic, and the value names no schema."
 )
 _FITS: Final = Verdict(kind="fits", summary="Written with today's contract.")
 
@@ -88,6 +96,8 @@ def poison(error: MessageDecodeError, *, has_contract: bool = True) -> Verdict:
         has_contract: Whether a contract or a schema is known for its topic.
     """
     reason = error.reason
+    if not has_contract and error.schema_id is None and isinstance(reason, FrameError):
+        return attrs.evolve(_NO_SCHEMA, reason=reason_of(error))
     path = reason.path if isinstance(reason, DataError) else None
     return Verdict(
         kind="poison",

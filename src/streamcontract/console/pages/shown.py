@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from streamcontract.schema.model import JsonValue
 
 __all__ = [
+    "NONE",
     "Notice",
     "Paging",
     "compact",
@@ -27,6 +28,9 @@ __all__ = [
 ]
 
 _LONG: Final = 160
+
+NONE: Final = "\N{EN DASH}"
+"""What stands where there is nothing."""
 
 _INVISIBLE: Final = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]"
@@ -141,14 +145,14 @@ def cut(text: str, most: int = _LONG) -> str:
 
 
 def moment(milliseconds: int | None) -> str:
-    """A timestamp of Kafka in UTC; ``"-"`` without one.
+    """A timestamp of Kafka in UTC; a dash without one.
 
     Example:
         >>> moment(1_700_000_000_000)
         '2023-11-14 22:13:20.000'
     """
     if milliseconds is None:
-        return "-"
+        return NONE
     try:
         return to_datetime(milliseconds).strftime("%Y-%m-%d %H:%M:%S.%f")[:-3]
     except (OverflowError, ValueError):  # beyond what a datetime holds
