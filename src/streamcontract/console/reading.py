@@ -139,12 +139,8 @@ class TopicReader:
         known = found.contract is not None or found.schema is not None
         self.schemas: tuple[Schema, ...] = tuple(each.schema for each in codecs) if known else ()
         self._key: WantedKey | None = None if wanted.key is None else found.keys.parse(wanted.key)
-        self._deserializer: TopicDeserializer[Any] = TopicDeserializer(
-            binding,
-            sources.registry,
-            subject_name_strategy=sources.settings.subject_name_strategy,
-            wire=self._wire,
-            rules_ignored=sources.settings.rules_ignored,
+        self._deserializer: TopicDeserializer[Any] = TopicDeserializer.configured(
+            binding, sources.registry, sources.settings
         )
         self._subjects = {f"{topic}-value", f"{topic}-key"}
         self._verdicts: dict[SchemaId, Verdict] = {}

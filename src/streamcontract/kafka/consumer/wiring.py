@@ -376,14 +376,7 @@ def _make_reader(
     settings: Settings,
 ) -> TopicDeserializer[T]:
     check(topic)
-    return TopicDeserializer(
-        bind(topic),
-        registry,
-        receiving.of_topic(topic),
-        settings.subject_name_strategy,
-        settings.wire,
-        settings.rules_ignored,
-    )
+    return TopicDeserializer.configured(bind(topic), registry, settings, receiving.of_topic(topic))
 
 
 def _check(policy: object, topics: Topics, topic: str) -> None:
