@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import json
 import re
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -81,7 +82,7 @@ def _message(text: str) -> Seen:
         value={"a": text, "m": {text: text}},
         schema=schema,
         size=1,
-        payload="",
+        undecoded=None,
         verdict=Verdict(
             kind="drift",
             summary=text,
@@ -219,6 +220,19 @@ def test_lone_surrogates_are_shown_as_escapes() -> None:
     text.encode()
 
 
+def test_null_and_an_empty_text_are_not_a_text_that_says_so() -> None:
+    """Each of the three looks another way."""
+    fields = [{"name": each, "type": ["null", "string"]} for each in "abc"]
+    schema = parse_schema({"type": "record", "name": "R", "fields": fields})
+    seen = attrs.evolve(_message("x"), value={"a": None, "b": "", "c": "null"}, schema=schema)
+    rows = row_of(seen).values
+    assert [(each.text, each.is_null) for each in rows] == [
+        ("null", True),
+        ('"" (empty)', False),
+        ("null", False),
+    ]
+
+
 def test_a_page_of_huge_messages_is_bounded() -> None:
     """By text, by number of fields, headers and changes, and by the size of the JSON."""
     fields = [{"name": f"f{each}", "type": "string"} for each in range(3_000)]
@@ -244,13 +258,18 @@ def test_plain_text_is_shown_as_text(shop: Shop) -> None:
     brokers = {"bootstrap.servers": shop.config["bootstrap.servers"]}
     ensure_topic("plain-text", shop.config, partitions=1)
     producer = confluent_kafka.Producer(brokers)
-    for value in (b"189.5", b"x" * 255 + "\u00e9".encode(), b"\xff\x00"):
+    long = json.dumps({"list": ["x" * 300] * 9})
+    for value in (b"189.5", b"\xff\x00", b"x" + "\u00e9".encode() * 30_000, long.encode(), None):
         producer.produce("plain-text", value=value)
     producer.flush()
     text = shop.page("/topic?name=plain-text").text
     assert "189.5" in text
-    assert "x" * 255 in text
-    assert "31 38 39 2e 35" in text
+    assert "x" + "\u00e9" * 24_999 + " … cut after 50,000 of 60,001 bytes" in text
+    assert long in text
+    assert " ".join(json.dumps(json.loads(long), indent=2).split()) in text
+    assert "Its 2 bytes ff 00" in text
+    assert f"The first 256 of its {len(long):,} bytes" in text
+    assert "Neither key nor value: it deletes nothing." in text
     assert "? no contract" in text
     assert "No contract names the topic, and the value names no schema" in text
     assert "✕ poison" not in text

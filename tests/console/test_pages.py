@@ -94,7 +94,9 @@ def test_a_wrong_address_says_what_is_wrong(
         ("&verdict=tombstone", 1),
         pytest.param("&verdict=misfit", 12, marks=pytest.mark.searching),
         ("&key=6f9619ff-8b86-4d01-b42d-00c04fc90007", 1),
-        ("&verdict=fits&where=customer%20=%20'C-1081'", 1),
+        ("&where=customer%20=%20'C-1081'", 1),
+        ("&where=customer%20=%20'C-1081'&verdict=poison", 3),
+        ("&from=-2", 6),
     ],
 )
 def test_a_look_up_finds(shop: Shop, query: str, count: int) -> None:
@@ -110,6 +112,7 @@ def test_a_look_up_finds(shop: Shop, query: str, count: int) -> None:
         ("&from=2026-11-27", "the embedded broker cannot look offsets up by time"),
         ("&partition=9", "has no partition 9; it has 0 to 2"),
         ("&where=nothing=1", "Order has no field 'nothing'"),
+        ("&key=bad", "'bad' is not a key that the contract allows"),
         (f"&where=lines[{'9' * 5_000}].count=1", "an index of at most 18 digits"),
         (f"&from={'9' * 5_000}", "is no position"),
     ],
@@ -120,14 +123,22 @@ def test_a_wrong_look_up_says_what_is_wrong(shop: Shop, query: str, said: str) -
     assert said in answer.text.replace("&#39;", "'")
 
 
+def test_a_tail_of_a_wrong_condition_does_not_begin(shop: Shop) -> None:
+    """The page has the error, as a look-up has."""
+    wrong = shop.client.get("/topic/tail?name=orders&where=nothing=1").text
+    assert "Order has no field" in wrong
+    assert "data-stream" not in wrong
+    assert "data-stream" in shop.client.get("/topic/tail?name=orders&where=note=null").text
+
+
 def test_each_message_has_its_verdict_and_why(shop: Shop) -> None:
     """With paths and reasons."""
     text = shop.page("/topic?name=orders&verdict=misfit").text
     for each in (
         "Defaulted: Order.lines Order.note Dropped: Order.branch",
         "Written with a newer version: 1 field dropped.",
-        "what was written as plain long is read as timestamp-millis",
-        "At Order.order_id : Order.order_id: the data end in the middle of this value",
+        "Order.accepted_at: what was written as plain long is read as timestamp-millis",
+        "At Order.order_id : the data end in the middle of this value",
         "starts with byte 0x7b",
     ):
         assert each in text

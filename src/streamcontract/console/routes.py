@@ -26,7 +26,7 @@ from streamcontract.console.pages.contracts import (
     registration,
 )
 from streamcontract.console.pages.dead_letters import COUNTED, dead_letters_page, letters_page
-from streamcontract.console.pages.messages import messages_page
+from streamcontract.console.pages.messages import messages_page, tail_notices
 from streamcontract.console.pages.overview import overview_page
 from streamcontract.console.pages.subjects import subject_page, subjects_page
 from streamcontract.console.pages.topic import configuration_page, groups_page, head_of
@@ -231,8 +231,16 @@ class _Views:
         """The live tail of a topic."""
         asked = look_up_of(query)
         head = head_of(asked.topic, self._sources)
-        facts = {"most": 2 * SHOWN, "kept": _KEPT, "example": self._example(head)}
-        return self._topic("tail.html", head, tab="topic/tail", asked=asked, **facts)
+        return self._topic(
+            "tail.html",
+            head,
+            tab="topic/tail",
+            asked=asked,
+            notices=tail_notices(asked, self._sources),
+            most=2 * SHOWN,
+            kept=_KEPT,
+            example=self._example(head),
+        )
 
     def _example(self, head: Head) -> str:
         """A condition on a field of the topic's contract."""
