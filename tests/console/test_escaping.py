@@ -34,6 +34,9 @@ from streamcontract.kafka.admin.topics import ensure_topic
 if TYPE_CHECKING:
     from tests.console.conftest import Shop
 
+_UNSENT = re.compile(r"<[^>]*>")
+"""Tags, whose attributes are no text of a page."""
+
 _RENDERER = Renderer(
     ConsoleLinks(),
     sections=(("", "Overview"),),
@@ -211,6 +214,21 @@ def test_controls_of_messages_are_shown_as_escapes(each: str) -> None:
     shown = _messages(f"pay 100{each}000")
     body = Page.parse(shown).text
     assert f"pay 100\\u{ord(each):04x}000" in body
+
+
+@pytest.mark.parametrize("page", [_messages, _failed, _topics, _form, _fields])
+@pytest.mark.parametrize("each", ["\u202e", "\u2066", "\u200f", "\x1b"])
+def test_no_text_of_a_page_has_an_invisible_control(page: Any, each: str) -> None:
+    """Neither data nor documentation; forms send back what was filled in, as it was."""
+    found = Page.parse(page(f"pay 100{each}000"))
+    assert each not in _UNSENT.sub("", page(f"pay 100{each}000"))
+    assert f"pay 100\\u{ord(each):04x}000" in found.text
+
+
+def test_a_form_sends_back_what_was_filled_in() -> None:
+    """Also what a page shows as escapes."""
+    found = Page.parse(_form("100\u202e000"))
+    assert found.value_of("field:a") == found.value_of("key") == "100\u202e000"
 
 
 def test_lone_surrogates_are_shown_as_escapes() -> None:

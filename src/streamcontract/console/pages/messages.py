@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from streamcontract.console.reading import Seen
     from streamcontract.console.sources import Sources
     from streamcontract.console.verdicts import Verdict
+    from streamcontract.errors import StreamContractError
     from streamcontract.kafka.admin.describe import TopicState
     from streamcontract.schema import AvroType
 
@@ -188,10 +189,10 @@ def tail_notices(asked: LookUp, sources: Sources) -> tuple[Notice, ...]:
         return (_refusal(error),)
 
 
-def _refusal(error: Exception) -> Notice:
+def _refusal(error: StreamContractError) -> Notice:
     is_away = isinstance(error, RegistryRequestError)
     title = "The registry does not answer, so no message was read" if is_away else "Not looked up"
-    return Notice("bad", title, str(error))
+    return Notice("bad", title, str(error), error=error)
 
 
 def _foreign(reader: TopicReader, asked: LookUp) -> Iterator[Notice]:

@@ -12,6 +12,7 @@ import attrs
 from streamcontract.kafka.message import to_datetime
 
 if TYPE_CHECKING:
+    from streamcontract.errors import StreamContractError
     from streamcontract.schema.model import JsonValue
 
 __all__ = [
@@ -50,12 +51,14 @@ class Notice:
         title: It in a few words.
         text: The details, of any number of lines.
         link: Where to go from there, or None.
+        error: The error because of which the page has nothing that was asked for, or None.
     """
 
     kind: Literal["bad", "warn", "good", "note"]
     title: str
     text: str = ""
     link: str | None = None
+    error: StreamContractError | None = None
 
 
 @attrs.frozen

@@ -276,7 +276,7 @@ class AsyncContractProducer(Produces[T, K_contra]):
         """Serve delivery reports: :meth:`.ContractProducer.poll`."""
         serve = self._producer.client.poll
         served = await self._in_slices(
-            lambda left: interruptible(serve, left), timeout, lambda served: served > 0
+            lambda left: interruptible(serve, left), seconds(timeout), lambda served: served > 0
         )
         await self._tell()
         return served
@@ -355,7 +355,8 @@ class AsyncContractProducer(Produces[T, K_contra]):
         A call that waits in another task raises ``ClientError``. A cancelled ``close`` continues in
         the background.
         """
-        await self._close(functools.partial(self._producer.close, timeout))
+        left = None if timeout is None else seconds(timeout)  # before anything is closed
+        await self._close(functools.partial(self._producer.close, left))
         if self._untold:
             raise self._untold.pop(0)
 
