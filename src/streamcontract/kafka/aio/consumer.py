@@ -19,7 +19,6 @@ from streamcontract.guards import seconds
 from streamcontract.kafka.aio.worker import Closing, Interrupted, Worker
 from streamcontract.kafka.connection.forks import ForkGuard
 from streamcontract.kafka.consumer import ContractConsumer
-from streamcontract.kafka.consumer.queue import Run
 from streamcontract.kafka.contract.unions import K, P, ReadsTopics, T
 from streamcontract.kafka.errors import DeadLetterError, MessageDecodeError, StalledError
 from streamcontract.kafka.message import Keyed, Message
@@ -33,6 +32,7 @@ if TYPE_CHECKING:
 
     from streamcontract.codec.contract import RecordClass
     from streamcontract.kafka.consumer import types
+    from streamcontract.kafka.consumer.delivery import Delivery
     from streamcontract.kafka.consumer.options import ConsumerOptions
     from streamcontract.kafka.consumer.options import TopicConsumerOptions as OfTopic
     from streamcontract.kafka.contract.unions import Classes
@@ -55,25 +55,18 @@ _NO_ENDS: Final[Mapping[Any, int]] = MappingProxyType({})
 _MET_AGAIN = (Interrupted, RegistryError, StalledError, DeadLetterError, MessageDecodeError)
 
 
-class _StoppableConsumer(ContractConsumer[T, K, P]):
-    """The synchronous consumer with waits that can be ended."""
+class _InnerConsumer(ContractConsumer[T, K, P]):
+    """The synchronous consumer, with the part that the asynchronous one uses itself."""
 
-    def end_waits_by(self, check: Callable[[], None]) -> None:
-        """Set the function that is called before each slice of a wait, and raises to end it."""
-        self._delivery.check = check
-
-    def settle(self) -> None:
-        """Mark the last returned messages as processed."""
-        self._delivery.settle()
-
-    def at_once(self, ends: Mapping[Any, int]) -> Message[T, K] | None:
-        """The next message if it needs no waiting, else None."""
-        return self._delivery.at_once(ends)
+    @property
+    def delivery(self) -> Delivery[T]:
+        """The delivery of messages, for waits, and for messages that need none."""
+        return self._delivery
 
     def hand_over_telemetry(self) -> Receiving:
         """Take over the telemetry of its calls, which the asynchronous consumer then records."""
-        receiving, self._receiving = self._receiving, NO_TELEMETRY
-        self._hot, self._one, self._many = Run, self._delivery.one, self._delivery.many
+        receiving = self._receiving
+        self._record_calls(NO_TELEMETRY)
         return receiving
 
 
@@ -182,11 +175,12 @@ class AsyncContractConsumer(ReadsTopics[T, K, P]):
     def __init__(self, config: types.Config = None, **options: Any) -> None:
         if not options.keys() & {"record", "records", "schema", "topics"}:
             options["records"] = self.union
-        self._consumer: _StoppableConsumer[T, K, P] = _StoppableConsumer(config, **options)
+        self._consumer: _InnerConsumer[T, K, P] = _InnerConsumer(config, **options)
+        self._at_once = self._consumer.delivery.at_once
         # A message counts as consumed when a task gets it, not when the thread reads it.
         self._observed = observed(self._consumer.hand_over_telemetry())
         self._worker = Worker("streamcontract-consumer")
-        self._consumer.end_waits_by(self._worker.check)
+        self._consumer.delivery.check = self._worker.check
         self._left_of_turn = _MESSAGES_A_TURN
         self._untold: Exception | None = None
         self._closing = Closing()
@@ -358,7 +352,7 @@ class AsyncContractConsumer(ReadsTopics[T, K, P]):
             and not self._closing.has_begun
             and self._worker.is_idle
         ):
-            message = self._consumer.at_once(ends)
+            message = self._at_once(ends)
             if message is not None:
                 return message
         return await self.take(call)
@@ -369,7 +363,7 @@ class AsyncContractConsumer(ReadsTopics[T, K, P]):
         def tell_first() -> R:
             error, self._untold = self._untold, None
             if error is not None:
-                self._consumer.settle()
+                self._consumer.delivery.settle()
                 raise error
             return call()
 
