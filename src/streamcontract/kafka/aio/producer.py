@@ -328,17 +328,18 @@ class AsyncContractProducer(Produces[T, K_contra]):
         """
         given: Any = () if consumer is None else consumer
         consumers = given if isinstance(given, list | tuple) else [given]
-        if not all(hasattr(each, "synchronous") for each in consumers):
+        if not all(isinstance(each, AsyncContractConsumer) for each in consumers):
             raise ArgumentError(
                 "consumer", consumer, "an AsyncContractConsumer, a list of them, or None"
             )
+        threads = [each._thread for each in consumers]  # noqa: SLF001 - of the other client here
         transaction = self._producer.transaction(
-            [each.synchronous for each in consumers], timeout=timeout
+            [each.consumer for each in threads], timeout=timeout
         )
-        if not consumers:
+        if not threads:
             run = functools.partial(self._run, self._sending)
             return AsyncTransaction(transaction, run, run)
-        first, *others = consumers
+        first, *others = threads
         return AsyncTransaction(transaction, first.run, functools.partial(first.run_with, others))
 
     async def init_transactions(self, timeout: float = TRANSACTION_TIMEOUT) -> None:
