@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import attrs
 
+from streamcontract.console.pages.shown import visible
 from streamcontract.schema.model import (
     ArrayType,
     AvroType,
@@ -35,8 +36,8 @@ class FieldRow:
     """One field.
 
     Attributes:
-        path: Its path from the record, such as ``lines[].count``.
-        name: Its name.
+        path: Its path from the record, such as ``lines[].count``; each field has another one.
+        name: Its name, after that of its record where a union has several.
         depth: How many records it is in.
         type: Its type in words.
         names: The named types in its type, by full name.
@@ -57,8 +58,12 @@ class FieldRow:
     symbols: tuple[str, ...]
 
 
-def field_rows(schema: Schema) -> tuple[FieldRow, ...]:
+def field_rows(schema: Schema, *, before: str = "") -> tuple[FieldRow, ...]:
     """The fields of a schema, those of inner records after the field that has them.
+
+    Args:
+        schema: The schema.
+        before: What each path begins with.
 
     Example:
         >>> from streamcontract import parse_schema
@@ -67,7 +72,8 @@ def field_rows(schema: Schema) -> tuple[FieldRow, ...]:
         >>> row.path, row.type
         ('at', 'timestamp-millis (long)')
     """
-    return tuple(_rows(schema.root, "", 0, frozenset()))
+    rows = _rows(schema.root, "", 0, frozenset())
+    return tuple(attrs.evolve(each, path=before + each.path) for each in rows)
 
 
 def _rows(node: AvroType, path: str, depth: int, inside: frozenset[str]) -> Iterator[FieldRow]:
@@ -81,8 +87,21 @@ def _rows(node: AvroType, path: str, depth: int, inside: frozenset[str]) -> Iter
         case MapType():
             yield from _rows(node.values, f"{path}{{}}", depth, inside)
         case UnionType():
+            records = [each.name for each in node.branches if isinstance(each, RecordType)]
             for branch in node.branches:
-                yield from _rows(branch, path, depth, inside)
+                rows = _rows(branch, path, depth, inside)
+                if isinstance(branch, RecordType) and len(records) > 1:
+                    is_clear = records.count(branch.name) == 1
+                    rows = _of(branch.name if is_clear else branch.full_name, rows, path, depth)
+                yield from rows
+
+
+def _of(record: str, rows: Iterator[FieldRow], path: str, depth: int) -> Iterator[FieldRow]:
+    """The fields of one record of several in a union, with the record before their names."""
+    for row in rows:
+        rest = row.path.removeprefix(path).removeprefix(".")
+        name = f"{record}.{row.name}" if row.depth == depth else row.name
+        yield attrs.evolve(row, path=f"{path}({record}).{rest}", name=name)
 
 
 def _field(field: Field, path: str, depth: int, inside: frozenset[str]) -> Iterator[FieldRow]:
@@ -93,8 +112,8 @@ def _field(field: Field, path: str, depth: int, inside: frozenset[str]) -> Itera
         depth=depth,
         type=type_in_words(field.type),
         names=tuple(dict.fromkeys(named_within(field.type))),
-        default=json.dumps(field.default, ensure_ascii=False) if field.has_default else None,
-        doc=field.doc or "",
+        default=_json(field.default) if field.has_default else None,
+        doc=visible(field.doc or ""),
         examples=tuple(_examples(field)),
         symbols=tuple(_symbols(field.type)),
     )
@@ -105,7 +124,11 @@ def _examples(field: Field) -> Iterator[str]:
     one, several = (field.attributes.get(each) for each in _EXAMPLES)
     found: list[object] = [] if one is None else [one]
     found += several if isinstance(several, list) else []
-    yield from (json.dumps(each, ensure_ascii=False) for each in found)
+    yield from map(_json, found)
+
+
+def _json(value: object) -> str:
+    return visible(json.dumps(value, ensure_ascii=False))
 
 
 def _symbols(node: AvroType) -> tuple[str, ...]:

@@ -156,11 +156,11 @@ def moment(milliseconds: int | None) -> str:
 
 
 def pretty_json(text: str) -> str:
-    """A text of JSON, indented; as it is where it is none."""
+    """A text of JSON, indented; as it is, but visible, where it is none."""
     try:
         return pretty(json.loads(text))
     except (ValueError, RecursionError):
-        return text
+        return visible(text)
 
 
 def size(number: int) -> str:
