@@ -17,7 +17,6 @@ from streamcontract.console.pages.contracts import (
     parsed_key,
 )
 from streamcontract.console.pages.differences import Differences, differences
-from streamcontract.console.pages.shown import visible
 from streamcontract.console.rendering import Renderer
 from streamcontract.errors import SchemaParseError
 from streamcontract.evolution.check_request import request_project
@@ -129,10 +128,10 @@ def write_catalogue(folder: Path, project: Project, source: Source | None) -> tu
         if not isinstance(schema, SchemaParseError)
     }
     versions = _versions(project, source)
-    where = [project.file.parent.name or "contracts"]
+    where = [("Project", project.file.parent.name or "contracts")]
     facts = {
         "sections": _SECTIONS,
-        "where": where if source is None else [*where, f"versions of {source.label}"],
+        "where": where if source is None else [*where, ("Earlier versions", source.label)],
         "allow_writes": False,
         "has_topics": False,
     }
@@ -212,7 +211,7 @@ def _types(
     return tuple(
         TypeRow(
             name=name,
-            doc=visible(types[name].doc or ""),
+            doc=types[name].doc or "",
             symbols=getattr(types[name], "symbols", ()),
             uses=tuple(uses.get(name, ())),
         )

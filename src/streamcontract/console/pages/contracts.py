@@ -11,7 +11,7 @@ import attrs
 
 from streamcontract.codegen import make_modules
 from streamcontract.console.pages.fields import FieldRow, field_rows, type_in_words
-from streamcontract.console.pages.shown import Notice, pretty_json, visible
+from streamcontract.console.pages.shown import Notice, pretty_json
 from streamcontract.errors import ConfigurationError, RegistryError, SchemaParseError
 from streamcontract.levels import DEFAULT_LEVEL
 from streamcontract.lint import lint_schema
@@ -49,7 +49,7 @@ NO_PROJECT: Final = Notice(
     "note",
     "No project here",
     "There is no streamcontract.toml in this folder or above it. "
-    "`streamcontract init` writes one; --project names one elsewhere.",
+    "`streamcontract init` writes one; `--project` names one elsewhere.",
 )
 
 KEY: Final = "key:"
@@ -210,7 +210,7 @@ def _row(project: Project, contract: ContractConfig) -> ContractRow:
 
 
 def _doc(schema: Schema) -> str:
-    return visible(getattr(schema.root, "doc", None) or "")
+    return getattr(schema.root, "doc", None) or ""
 
 
 def _lint(project: Project, contract: ContractConfig, schema: Schema) -> tuple[Finding, ...]:
@@ -252,7 +252,7 @@ def contract_page(project: Project, name: str, parts: Parts | None = None) -> Co
         text = contract.schema.read_text("utf-8", "replace") if is_there else ""
         faults = str(schema).replace(f"{project.root}{os.sep}", "")
         notice = Notice("bad", "The schema is not valid Avro", faults)
-        return attrs.evolve(page, json=visible(text), notices=(notice,))
+        return attrs.evolve(page, json=text, notices=(notice,))
     return _with_schema(page, contract, schema, project, parts)
 
 
@@ -333,7 +333,7 @@ def registration(
         found = registry.lookup(subject, schema)
         latest = registry.describe_version(subject)
     except (SubjectNotFoundError, SchemaNotFoundError):
-        return "warn", "not registered yet; streamcontract register does it"
+        return "warn", "not registered yet; `streamcontract register` does it"
     except RegistryError as error:
         return "warn", str(error)
     if found.version == latest.version:

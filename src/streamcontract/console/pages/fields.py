@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Final
 
 import attrs
 
-from streamcontract.console.pages.shown import visible
 from streamcontract.schema.model import (
     ArrayType,
     AvroType,
@@ -112,8 +111,8 @@ def _field(field: Field, path: str, depth: int, inside: frozenset[str]) -> Itera
         depth=depth,
         type=type_in_words(field.type),
         names=tuple(dict.fromkeys(named_within(field.type))),
-        default=_json(field.default) if field.has_default else None,
-        doc=visible(field.doc or ""),
+        default=json.dumps(field.default, ensure_ascii=False) if field.has_default else None,
+        doc=field.doc or "",
         examples=tuple(_examples(field)),
         symbols=tuple(_symbols(field.type)),
     )
@@ -124,11 +123,7 @@ def _examples(field: Field) -> Iterator[str]:
     one, several = (field.attributes.get(each) for each in _EXAMPLES)
     found: list[object] = [] if one is None else [one]
     found += several if isinstance(several, list) else []
-    yield from map(_json, found)
-
-
-def _json(value: object) -> str:
-    return visible(json.dumps(value, ensure_ascii=False))
+    yield from (json.dumps(each, ensure_ascii=False) for each in found)
 
 
 def _symbols(node: AvroType) -> tuple[str, ...]:
@@ -177,7 +172,7 @@ def _is_null(node: AvroType) -> bool:
 def _logical(node: PrimitiveType | FixedType, underlying: str) -> str:
     logical = node.logical
     if logical is None:
-        return node.name if isinstance(node, FixedType) else underlying
+        return f"{node.name} ({underlying})" if isinstance(node, FixedType) else underlying
     if logical.precision is None:
         return f"{logical.name} ({underlying})"
     return f"{logical.name}({logical.precision}, {logical.scale or 0})"
