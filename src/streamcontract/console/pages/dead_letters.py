@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from collections import Counter
 from typing import TYPE_CHECKING, Any, Final
 
@@ -82,8 +81,8 @@ _TOPICS: Final = 10
 _STALLED: Final = 4.0
 """Seconds without a message after which a read gives up."""
 
-_COUNTING: Final = 20.0
-"""Seconds that the page before a replay counts dead letters."""
+_COUNTED_BEFORE_A_REPLAY: Final = 100_000
+"""Messages of a topic that the page before a replay reads: about ten seconds."""
 
 _MOST_HEADERS: Final = 50
 _LONG_TEXT: Final = 2_000
@@ -223,12 +222,20 @@ class Replay:
     Attributes:
         topic: The dead letter topic.
         outcome: What it would do now.
-        is_whole: Whether all open dead letters were counted in the time that there is.
+        is_whole: Whether all open dead letters were counted, not only the newest.
+        holds_dead_letters: Whether the topic is one of dead letters, as far as it was read.
     """
 
     topic: str
     outcome: Outcome
     is_whole: bool
+    holds_dead_letters: bool
+
+    @property
+    def is_nothing(self) -> bool:
+        """Whether no dead letter would go back."""
+        may_be = self.holds_dead_letters and not self.is_whole
+        return not (self.outcome.done.replayed or may_be)
 
 
 @attrs.frozen(kw_only=True)
@@ -419,27 +426,32 @@ def _outcome(
     return Outcome(done=done, topics=tuple(topics))
 
 
-def replay_page(state: TopicState, sources: Sources, seconds: float = _COUNTING) -> Replay:
+def replay_page(
+    state: TopicState, sources: Sources, most: int = _COUNTED_BEFORE_A_REPLAY
+) -> Replay:
     """What a replay of a topic would do now.
 
     Args:
         state: The topic.
         sources: The brokers, the registry and the project.
-        seconds: How long to count.
+        most: How many messages are read, the newest.
 
     Raises:
         StreamContractError: A contract is wrong, or brokers or registry did not answer.
     """
     readers = readers_for(sources.project(), sources)
-    deadline = time.monotonic() + seconds
-    outcome, is_whole = Outcome(), True
+    ranges = ranges_of(LookUp(topic=state.name), sources, state)
+    outcome = Outcome()
     with _reader(state.name, sources) as letters:
-        for batch in letters.open():
-            if time.monotonic() > deadline:
-                is_whole = False
-                break
+        part = letters.newest(ranges.offsets, most)
+        for batch in part.batches:
             outcome = _outcome(batch, readers, outcome)
-    return Replay(topic=state.name, outcome=outcome, is_whole=is_whole)
+    return Replay(
+        topic=state.name,
+        outcome=outcome,
+        is_whole=not part.rest,
+        holds_dead_letters=part.holds_dead_letters,
+    )
 
 
 @attrs.frozen
