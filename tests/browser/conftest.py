@@ -93,9 +93,7 @@ def open_window(
     host = urlsplit(site.url).netloc
 
     def note_error(said: Any) -> None:
-        # A page that says what is wrong has a status that says so too.
-        is_page = "Failed to load" in said.text and "/static/" not in said.location["url"]
-        if said.type == "error" and not is_page:
+        if said.type == "error":
             window.errors.append(said.text)
 
     def note_request(asked: Any) -> None:
