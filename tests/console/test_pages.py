@@ -56,7 +56,7 @@ def test_a_page_shows(shop: Shop, address: str, shown: str) -> None:
     [
         ("/topic?name=nothing", 404, "there is no such topic|Unknown topic"),
         ("/subject?name=nothing", 404, "Subject 'nothing' not found"),
-        ("/contract?name=nothing", 400, "has no contract 'nothing'"),
+        ("/contract?name=nothing", 404, "has no contract 'nothing'"),
         ("/nothing", 404, "There is no such page"),
         ("/topic?name=orders&at=nothing", 400, "is no position of a look-up"),
         ("/topic?name=orders&partition=-1", 400, "'-1' is no number of a partition"),
@@ -181,7 +181,7 @@ def test_a_form_names_what_a_record_is_checked_against(shop: Shop) -> None:
         ("/topic?name=nothing", 404, "/topics"),
         ("/topic/groups?name=nothing", 404, "/topics"),
         ("/subject?name=nothing", 404, "/subjects"),
-        ("/contract?name=nothing", 400, "/contracts"),
+        ("/contract?name=nothing", 404, "/contracts"),
         ("/dead-letters/topic?name=nothing", 404, "/dead-letters"),
     ],
 )

@@ -114,7 +114,7 @@ def write_catalogue(folder: Path, project: Project, source: Source | None) -> tu
             "contract.html",
             section="",
             page=contract_page(project, row.name, parts),
-            registered=None,
+            sides=None,
             versions=_history(schemas.get(row.name), versions.get(row.name, ())),
         )
     return tuple(_write(folder, pages))
