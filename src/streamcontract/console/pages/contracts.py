@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -313,7 +314,7 @@ def _shared(name: str, schema: Schema, parts: Parts) -> Iterator[tuple[str, tupl
 
 _PRODUCER: Final = re.compile(r"^class (\w+)Producer\b", re.MULTILINE)
 
-_WIDE: Final = 66
+_WIDE: Final = 52
 """Characters of a line that is not broken."""
 
 _COMMANDS: Final[Mapping[str, str]] = {
@@ -345,8 +346,9 @@ def _snippets(
     opened = f"with {record}Producer() as producer:"
     publish = f"producer.produce({record}({fields}))"
     if len(publish) > _WIDE:
-        fields = fields.replace(", ", ",\n        ")
-        publish = f"record = {record}(\n        {fields},\n    )\n    producer.produce(record)"
+        fields = textwrap.fill(fields, _WIDE - 8, break_long_words=False)
+        fields = textwrap.indent(fields, " " * 8)
+        publish = f"record = {record}(\n{fields},\n    )\n    producer.produce(record)"
     yield "Publish", f"{module} {record}, {record}Producer\n\n{opened}\n    {publish}\n"
     opened = f'with {record}Consumer(group="report") as consumer:'
     loop = "    for message in consumer:\n        print(message.value)"

@@ -159,20 +159,17 @@ def _in_json(
     found: Counterexample, encoding: Literal["plain", "avro"]
 ) -> tuple[str, str, str | None] | None:
     """What was written, read, and read elsewhere; None if JSON does not show that they differ."""
+    codec: JsonCodec[Any] = JsonCodec(found.reader, encoding=encoding)
     try:
         written = _dumped(JsonCodec(found.writer, encoding=encoding).decoder()(found.data))
-        if found.error is not None:
-            return written, _failed(found.error), None
-        codec: JsonCodec[Any] = JsonCodec(found.reader, encoding=encoding)
-        read = _dumped(codec.decoder(found.writer)(found.data))
-        there = None if found.elsewhere is None else found.elsewhere.outcome
-        if there is None or not found.differs_elsewhere:
-            return (written, read, None) if written != read or not found.is_changed else None
-        other = _dumped(codec.dump(there.value)) if there.error is None else _failed(there.error)
+        read = _failed(found.error) or _dumped(codec.decoder(found.writer)(found.data))
+        if found.elsewhere is None or not found.differs_elsewhere:
+            return None if found.is_changed and written == read else (written, read, None)
+        there = found.elsewhere.outcome
+        other = _failed(there.error) or _dumped(codec.dump(there.value))
     except StreamContractError:
         return None
-    rule = found.elsewhere.rule if found.elsewhere is not None else ""
-    return (written, read, f"{rule}: {other}") if read != other else None
+    return None if read == other else (written, read, f"{found.elsewhere.rule}: {other}")
 
 
 def _in_python(found: Counterexample) -> tuple[str, str, str | None]:
@@ -184,5 +181,5 @@ def _dumped(value: object) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def _failed(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}"
+def _failed(error: Exception | None) -> str:
+    return "" if error is None else f"{type(error).__name__}: {error}"

@@ -24,7 +24,7 @@ __all__ = ["AllGroups", "GroupRow", "Groups", "OfTopic", "all_groups_page", "gro
 _PER_PAGE: Final = 25
 """Groups of a page of the list, with all topics of each."""
 
-_ASKED: Final = 200
+_ASKED: Final = 500
 """Groups of the cluster that a page of one topic asks for their offsets in it."""
 
 _NOT_LISTED: Final = Notice(
@@ -122,7 +122,8 @@ def groups_of_topic(topic: TopicState, sources: Sources, page: int, *, is_embedd
     if is_embedded:
         return Groups(notices=(_NOT_LISTED,))
     try:
-        listed = listed_groups(sources.cluster)
+        # Those with members first: they are what reads the topic now.
+        listed = sorted(listed_groups(sources.cluster), key=lambda each: each.state == "EMPTY")
         paging = Paging.of(page, len(listed), _ASKED)
         rows, notices = _rows(sources, listed[paging.first : paging.end], topic)
     except ClientError as error:
