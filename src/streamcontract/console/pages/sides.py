@@ -1,4 +1,4 @@
-"""What brokers and registry have of a contract."""
+"""Differences of a contract from the brokers and the registry."""
 
 from __future__ import annotations
 
