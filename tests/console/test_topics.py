@@ -63,7 +63,7 @@ def test_a_contract_leads_to_its_new_topic(other: Shop) -> None:
     assert "Empty for 3, as the topic's contract asks for." in other.page(create).text
     assert "3 partitions · 0 messages" in other.send("/topics/new", name=topic).text
     assert there in other.page("/contract?name=stock").addresses
-    again = other.send("/topics/new", name=topic, partitions="9")
+    again = other.send("/topics/new", 409, name=topic, partitions="9")
     assert f"{topic} is there already, with 3 partitions; 9 were asked for." in again.text
     assert there in again.addresses
 

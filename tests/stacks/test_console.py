@@ -162,5 +162,5 @@ def test_a_topic_gets_the_partitions_of_its_contract(shop: Shop, cluster: KafkaS
     text = shop.project.read_text("utf-8").replace('topic = "stocks"', 'topic = "by-contract"')
     shop.project.write_text(text, "utf-8")
     assert "3 partitions · 0 messages" in shop.send("/topics/new", name="by-contract").text
-    again = shop.send("/topics/new", name="by-contract", partitions="9")
+    again = shop.send("/topics/new", 409, name="by-contract", partitions="9")
     assert "by-contract is there already, with 3 partitions; 9 were asked for." in again.text

@@ -11,6 +11,7 @@ from markupsafe import Markup, escape
 
 from streamcontract._version import __version__
 from streamcontract.console.pages.shown import NONE, visible
+from streamcontract.errors import last_word
 
 __all__ = ["ConsoleLinks", "Links", "Renderer"]
 
@@ -73,14 +74,34 @@ class Renderer:
         self._environment.globals.update({**_FACTS, **facts, "link": links})
         self._environment.filters["number"] = _number
         self._environment.filters["visible"] = visible
+        self._environment.filters["last_word"] = last_word
         self._environment.filters["prose"] = _prose
         self._environment.filters["breakable"] = _breakable
         self._environment.filters["counted"] = _counted
 
     def page(self, template: str, **values: object) -> str:
         """A page, or a part of one. Lone surrogates, as JSON may have them, are no UTF-8."""
-        text = self._environment.get_template(template).render(values)
-        return text.encode("utf-8", "backslashreplace").decode()
+        html = _shown(self._environment.get_template(template).render(values))
+        return html.encode("utf-8", "backslashreplace").decode()
+
+
+_PIECES: Final = re.compile(r"<(textarea|option)\b.*?</\1>|<[^>]*>|([^<]+)", re.DOTALL)
+"""Controls with the values that forms send back, tags, and text: values in any of them have no
+``<`` or ``>``, which are escaped."""
+
+
+def _shown(html: str) -> str:
+    r"""HTML with the invisible characters of its text as escapes, wherever a value came from.
+
+    Any application that registers schemas writes documentation, as any producer writes values.
+
+    Example:
+        >>> print(ascii(_shown('<p title="\u202e">pay 100\u202e000</p>')))
+        '<p title="\u202e">pay 100\\u202e000</p>'
+    """
+    if visible(html) == html:
+        return html
+    return _PIECES.sub(lambda piece: visible(piece[2]) if piece[2] else piece[0], html)
 
 
 def _number(value: int | None) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 import re
 from typing import TYPE_CHECKING, Any, Final, Literal
@@ -22,6 +23,7 @@ __all__ = [
     "NotThereError",
     "Notice",
     "Paging",
+    "Undecoded",
     "compact",
     "cut",
     "key_in_words",
@@ -30,6 +32,7 @@ __all__ = [
     "pretty_json",
     "property_in_words",
     "size",
+    "undecoded",
     "visible",
 ]
 
@@ -74,12 +77,14 @@ class Notice:
         title: It in a few words.
         text: The details, of any number of lines.
         link: Where to go from there, or None.
+        error: The error because of which the page has nothing that was asked for, or None.
     """
 
     kind: Literal["bad", "warn", "good", "note"]
     title: str
     text: str = ""
     link: Link | None = None
+    error: StreamContractError | None = None
 
 
 @attrs.frozen
@@ -247,3 +252,59 @@ def _rounded(number: int, in_it: int, unit: str) -> str:
     plural = "" if words == "1" or unit.endswith("iB") else "s"
     about = "" if 10 * number == tenths * in_it else "about "
     return f"{about}{words} {unit}{plural}"
+
+
+_LONG_TEXT: Final = 50_000
+"""Bytes of a text that a page shows."""
+
+_MOST_BYTES: Final = 256
+"""Bytes that a page shows in hexadecimal."""
+
+
+@attrs.frozen(kw_only=True)
+class Undecoded:
+    """A value that no schema decodes.
+
+    Attributes:
+        text: Its beginning as text, if it is text in UTF-8; else ``""``.
+        indented: The text as indented JSON, if it is an object or an array.
+        bytes: Its first bytes in hexadecimal.
+        bytes_in_words: How many of how many they are.
+    """
+
+    text: str
+    indented: str
+    bytes: str
+    bytes_in_words: str
+
+
+def undecoded(data: bytes) -> Undecoded:
+    r"""A value that no schema decodes, as a page shows it.
+
+    Example:
+        >>> undecoded(b'{"a":1}').text, undecoded(b"\xff").text, undecoded(b"\xff").bytes_in_words
+        ('{"a":1}', '', 'Its 1 byte')
+    """
+    text = _as_text(data)
+    whole = pretty_json(text) if text[:1] in {"{", "["} and len(data) <= _LONG_TEXT else text
+    rest = f"\n… cut after {_LONG_TEXT:,} of {len(data):,} bytes" if len(data) > _LONG_TEXT else ""
+    is_part = len(data) > _MOST_BYTES
+    return Undecoded(
+        text=visible(text) + rest if text else "",
+        indented="" if whole == text else whole,
+        bytes=data[:_MOST_BYTES].hex(" "),
+        bytes_in_words=f"The first {_MOST_BYTES} of its {len(data):,} bytes"
+        if is_part
+        else f"Its {size(len(data))}",
+    )
+
+
+def _as_text(data: bytes) -> str:
+    """The beginning of a value as text; ``""`` where it is none."""
+    try:
+        # Not final: the last character may be cut.
+        part, is_whole = data[:_LONG_TEXT], len(data) <= _LONG_TEXT
+        text, _ = codecs.utf_8_decode(part, "strict", is_whole)
+    except UnicodeDecodeError:
+        return ""
+    return text if all(each.isprintable() or each in "\r\n\t" for each in text) else ""

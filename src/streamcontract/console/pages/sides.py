@@ -9,7 +9,7 @@ import attrs
 
 from streamcontract.console.pages.contracts import parsed
 from streamcontract.console.pages.shown import Link, Notice
-from streamcontract.errors import ClientError, RegistryError, SchemaParseError
+from streamcontract.errors import ClientError, RegistryError, SchemaParseError, last_word
 from streamcontract.kafka.admin.describe import list_cluster
 from streamcontract.registry.errors import SchemaNotFoundError, SubjectNotFoundError
 from streamcontract.registry.subjects import topic_name_strategy
@@ -94,7 +94,7 @@ def topic_notices(contract: ContractConfig, listed: Mapping[str, TopicListing]) 
         return
     found = listed.get(topic)
     if found is None:
-        text = f"Create it with: `streamcontract topics create {topic}`"
+        text = f"Create it with: `streamcontract topics create {last_word(topic)}`"
         link = Link("topics/new", "Create it here", {"name": topic}, writes=True)
         yield Notice("warn", f"Contract {contract.name}: there is no topic {topic}", text, link)
     elif contract.partitions not in {None, found.partitions}:
