@@ -18,6 +18,7 @@ from tests.console.markup import Page
 from tests.console.shop import write_project
 
 from streamcontract import find_incompatibilities, parse_schema
+from streamcontract.console import sources as sources_module
 from streamcontract.console.pages.contracts import contract_page
 from streamcontract.console.pages.differences import differences
 from streamcontract.console.pages.groups import OfTopic
@@ -95,6 +96,20 @@ def test_a_contract_names_what_its_topic_has(other: Shop) -> None:
     assert "Topic orders has another number of partitions" in text
     assert "Partitions 6, but the topic has 3" in text
     assert "/subject?name=orders-value" in other.page("/contract?name=order").addresses
+
+
+def test_a_contract_is_shown_where_brokers_and_registry_are_away(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And the page says that they are; whether its topic is there is not known."""
+    monkeypatch.setattr(sources_module, "_PATIENCE", 0.3)
+    away = {"bootstrap.servers": "127.0.0.1:9", "schema.registry.url": "http://127.0.0.1:9"}
+    with Sources(away, shop.project) as sources:
+        client = TestClient(console_app(sources, allow_writes=True), base_url="http://localhost")
+        page = Page.parse(client.get("/contract?name=order").text)
+    assert "127.0.0.1:9 does not answer" in page.text
+    assert "The customer's number." in page.text
+    assert not [each for each in page.addresses if "orders" in each]
 
 
 @pytest.mark.parametrize("name", ["nope", "ORDER", "a b"])
