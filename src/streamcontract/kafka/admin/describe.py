@@ -205,7 +205,7 @@ def list_cluster(cluster: Cluster) -> ClusterListing:
     Raises:
         TopicError: The brokers did not answer.
     """
-    metadata = _metadata(cluster, ())
+    metadata = _metadata(cluster.admin(), (), cluster.timeout)
     return ClusterListing(
         str(metadata.cluster_id),
         {each.id: f"{each.host}:{each.port}" for each in metadata.brokers.values()},
@@ -267,7 +267,8 @@ def topics_of(cluster: Cluster, names: Sequence[str] | None = None) -> ClusterSt
     Raises:
         TopicError: There is no such topic, or the brokers did not answer.
     """
-    metadata = _metadata(cluster, names or ())
+    admin = cluster.admin()
+    metadata = _metadata(admin, names or (), cluster.timeout)
     found = []
     for name in sorted(metadata.topics) if names is None else names:
         each = metadata.topics.get(name)
@@ -276,8 +277,7 @@ def topics_of(cluster: Cluster, names: Sequence[str] | None = None) -> ClusterSt
             reason = each and each.error
             raise _topic_error(name, reason or confluent_kafka.KafkaError(unknown))
         found.append(each)
-    described = _described(cluster.admin(), found, cluster.timeout)
-    return ClusterState(described, is_embedded(metadata))
+    return ClusterState(_described(admin, found, cluster.timeout), is_embedded(metadata))
 
 
 def topics_there(cluster: Cluster, names: Sequence[str]) -> tuple[TopicState, ...]:
@@ -286,14 +286,15 @@ def topics_there(cluster: Cluster, names: Sequence[str]) -> tuple[TopicState, ..
     Raises:
         TopicError: The brokers did not answer.
     """
-    there = _metadata(cluster, names).topics
+    admin = cluster.admin()
+    there = _metadata(admin, names, cluster.timeout).topics
     found = [there[name] for name in names if name in there and there[name].error is None]
-    return _described(cluster.admin(), found, cluster.timeout)
+    return _described(admin, found, cluster.timeout)
 
 
-def _metadata(cluster: Cluster, names: Sequence[str]) -> Any:
+def _metadata(admin: AdminClient, names: Sequence[str], timeout: float) -> Any:
     try:
-        return cluster.admin().list_topics(timeout=cluster.timeout)
+        return admin.list_topics(timeout=timeout)
     except confluent_kafka.KafkaException as error:
         raise _topic_error(", ".join(names), kafka_error_of(error)) from error
 
