@@ -15,7 +15,7 @@ class Page:
 
     Attributes:
         structure: Every tag in order, each with the names of its attributes.
-        text: The text, with a space for each tag but ``wbr``.
+        text: The text, with a space for each tag but those that only allow a line to break.
         addresses: Every address that it links to or loads.
         values: The value of each control by its name.
     """

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from tests.console.markup import Page
 
 from streamcontract import parse_schema
+from streamcontract.console.catalogue import FieldUse, TypeRow
 from streamcontract.console.forms import controls_of
 from streamcontract.console.looking_up import LookUp
 from streamcontract.console.pages.fields import field_rows
@@ -194,11 +195,18 @@ def _form(text: str) -> str:
 
 
 def _fields(text: str) -> str:
-    rows = [(text, each) for each in field_rows(_schema(text))]
-    return _RENDERER.page("fields.html", section="", fields=rows, quote=str)
+    uses = [FieldUse(text, each) for each in field_rows(_schema(text))]
+    return _RENDERER.page("fields.html", section="", fields=uses)
 
 
-@pytest.mark.parametrize("page", [_messages, _failed, _topics, _groups, _form, _fields])
+def _types(text: str) -> str:
+    [row] = field_rows(_schema(text))
+    uses = (FieldUse(text, None, of_key=True), FieldUse(text, row))
+    types = [TypeRow(name="a.Type", doc=text, symbols=(text,), uses=uses)]
+    return _RENDERER.page("types.html", section="", types=types)
+
+
+@pytest.mark.parametrize("page", [_messages, _failed, _topics, _groups, _form, _fields, _types])
 @given(text=_TEXTS)
 def test_data_add_no_element_no_attribute_and_no_address(page: Any, text: str) -> None:
     """A hostile text gives the tags and attributes that a plain one gives, and no other host.
@@ -206,13 +214,17 @@ def test_data_add_no_element_no_attribute_and_no_address(page: Any, text: str) -
     But ``wbr``, where a long name may be broken.
     """
     found = Page.parse(page(text))
-    assert [each for each in found.structure if each != ("wbr", ())] == _plain(page)
+    assert _without_breaks(found) == _plain(page)
     assert all(re.match("[/#](?!/)", f"{each}.") for each in found.addresses)
 
 
 @functools.cache
 def _plain(page: Any) -> list[tuple[str, tuple[str, ...]]]:
-    return Page.parse(page("plain")).structure
+    return _without_breaks(Page.parse(page("plain")))
+
+
+def _without_breaks(found: Page) -> list[tuple[str, tuple[str, ...]]]:
+    return [each for each in found.structure if each != ("wbr", ())]
 
 
 @given(text=_TEXTS)

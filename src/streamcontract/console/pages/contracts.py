@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import textwrap
 from itertools import groupby
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 import attrs
 
 from streamcontract.codegen import make_modules
-from streamcontract.console.pages.fields import FieldRow, field_rows
+from streamcontract.console.pages.fields import FieldRow, field_rows, type_in_words
 from streamcontract.console.pages.shown import Notice, NotThereError, pretty_json
 from streamcontract.errors import ConfigurationError, SchemaParseError
 from streamcontract.levels import DEFAULT_LEVEL
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from streamcontract.schema import Schema
 
 __all__ = [
+    "KEY",
     "NO_PROJECT",
     "Contract",
     "ContractRow",
@@ -38,6 +40,7 @@ __all__ = [
     "contract_page",
     "contracts_page",
     "parsed",
+    "parsed_key",
     "project_notices",
 ]
 
@@ -48,6 +51,15 @@ NO_PROJECT: Final = Notice(
     "`streamcontract init` writes one; `--project` names one elsewhere.",
 )
 
+KEY: Final = "key:"
+"""What the path of a key's field begins with, and that of no other field."""
+
+_NO_CONTRACTS: Final = Notice(
+    "note",
+    "No contracts yet",
+    "Each is a table of the project file, such as [contracts.order], with schema file and topic.",
+)
+
 
 @attrs.frozen(kw_only=True)
 class ContractRow:
@@ -55,7 +67,8 @@ class ContractRow:
 
     Attributes:
         name: Its name.
-        record: The full name of its record, or ``""`` if its schema is invalid.
+        record: The full name of its record, another type in words, or ``""`` if its schema is
+            invalid.
         doc: The record's documentation.
         topic: Its topic, or None.
         key: Its key in words.
@@ -94,7 +107,8 @@ class Contract:
     Attributes:
         name: Its name.
         file: Its schema file, relative to the project.
-        record: The full name of its record.
+        record: The full name of its record, another type in words, or ``""`` if its schema is
+            invalid.
         doc: The record's documentation.
         topic: Its topic, or None.
         subject: The subject of its values, or None without a topic.
@@ -157,10 +171,9 @@ def contracts_page(project: Project | None) -> Contracts:
     """The contracts of a project."""
     if project is None:
         return Contracts(rows=(), notices=(NO_PROJECT,))
-    return Contracts(
-        rows=tuple(_row(project, each) for each in project.contracts),
-        notices=project_notices(project),
-    )
+    rows = tuple(_row(project, each) for each in project.contracts)
+    notices = project_notices(project)
+    return Contracts(rows=rows, notices=notices if rows or notices else (_NO_CONTRACTS,))
 
 
 def project_notices(project: Project) -> tuple[Notice, ...]:
@@ -188,7 +201,7 @@ def _row(project: Project, contract: ContractConfig) -> ContractRow:
         return attrs.evolve(row, problems=len(schema.faults))
     return attrs.evolve(
         row,
-        record=schema.name or "",
+        record=schema.name or type_in_words(schema.root),
         doc=_doc(schema),
         fields=len(getattr(schema.root, "fields", ())),
         problems=len(_lint(project, contract, schema)),
@@ -252,7 +265,8 @@ def contract_page(project: Project, name: str, parts: Parts | None = None) -> Co
     if isinstance(schema, SchemaParseError):
         is_there = contract.schema.is_file()
         text = contract.schema.read_text("utf-8", "replace") if is_there else ""
-        notice = Notice("bad", "The schema is not valid Avro", str(schema))
+        faults = str(schema).replace(f"{project.root}{os.sep}", "")
+        notice = Notice("bad", "The schema is not valid Avro", faults)
         return attrs.evolve(page, json=text, notices=(notice,))
     return _with_schema(page, contract, schema, project, parts)
 
@@ -267,7 +281,7 @@ def _with_schema(
         notices.append(Notice("bad", "No code can be generated", str(failed)))
     return attrs.evolve(
         page,
-        record=schema.name or "",
+        record=schema.name or type_in_words(schema.root),
         doc=_doc(schema),
         subject=None if page.topic is None else topic_name_strategy(page.topic, is_key=False),
         fields=field_rows(schema),
@@ -282,13 +296,20 @@ def _with_schema(
     )
 
 
-def _key_fields(contract: ContractConfig) -> tuple[FieldRow, ...]:
+def parsed_key(contract: ContractConfig) -> Schema | None:
+    """The schema of a contract's keys; None without one, and for an invalid one."""
     if contract.key_schema is None:
-        return ()
+        return None
     try:
-        return field_rows(parse_schema(contract.key_schema, folders=contract.folders))
+        return parse_schema(contract.key_schema, folders=contract.folders)
     except SchemaParseError:
-        return ()  # its faults are those of the generated code
+        return None  # its faults are those of the generated code
+
+
+def _key_fields(contract: ContractConfig) -> tuple[FieldRow, ...]:
+    """The fields of the keys, whose paths no field of the values has."""
+    schema = parsed_key(contract)
+    return () if schema is None else field_rows(schema, before=KEY)
 
 
 def _relative(file: Path, project: Project) -> str:
