@@ -151,7 +151,7 @@ def write_catalogue(folder: Path, project: Project, source: Source | None) -> tu
             "contract.html",
             section="",
             page=each,
-            registered=None,
+            sides=None,
             versions=() if source is None else _history(schemas.get(each.name), earlier),
         )
     return tuple(_write(folder, pages))
