@@ -82,7 +82,7 @@ _STALLED: Final = 4.0
 """Seconds without a message after which a read gives up."""
 
 _COUNTED_BEFORE_A_REPLAY: Final = 100_000
-"""Messages of a topic that the page before a replay reads: about ten seconds."""
+"""Messages of a topic that the page before a replay reads: some seconds of work."""
 
 _MOST_HEADERS: Final = 50
 _LONG_TEXT: Final = 2_000
