@@ -544,6 +544,77 @@ def test_rows_that_a_statement_has_written_are_returned(
         assert kept.execute("select count(*) from kept").fetchall() == [(BARS,)]
 
 
+_MERGE = """
+    merge into kept using (select 2 as n, 'b' as t) as more using (n)
+    when not matched then insert returning n
+"""
+_RETURNING = {
+    _MERGE: [2],
+    "insert into kept values (2, 'b') returning n": [2],
+    "with more as (select 2, 'b') insert into kept from more returning n as \"Count\"": [2],
+    'update kept set n = 2 returning t as "Success"': ["a"],
+    "delete from kept ReTurning n": [1],
+    "copy kept to '{file}' (return_files)": [1],
+    "copy kept to '{file}' (return_stats true)": ["{file}"],
+}
+
+
+@pytest.mark.parametrize(("query", "expected"), _RETURNING.items())
+def test_what_a_statement_that_writes_returns(
+    bars: Bars, tmp_path: Path, query: str, expected: list[Any]
+) -> None:
+    """As Arrow and as rows, whatever its columns are named."""
+    file = str(tmp_path / "kept.parquet")
+    for by_arrow in (True, False):
+        with sql.connect(bars.config, project=bars.project) as topics:
+            topics.execute("create table kept as select 1 as n, 'a' as t")
+            called = query.replace("{file}", file)
+            if by_arrow:
+                found = topics.query(called).read_all().column(0).to_pylist()
+            else:
+                topics.execute(called)
+                found = [row[0] for rows in topics.rows() for row in rows]
+                assert topics.changed is None
+        assert found == [each if each != "{file}" else file for each in expected]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "insert into kept select 2 as \"returning\", 'returning' -- returning",
+        "copy kept to '{file}'",
+        "create table return_files as select 1",
+    ],
+)
+def test_a_statement_that_gives_no_rows_is_not_executed_for_them(
+    topics: TopicConnection, tmp_path: Path, query: str
+) -> None:
+    """Words within quotes and comments do not make it one that does."""
+    file = tmp_path / "kept.parquet"
+    called = query.replace("{file}", str(file))
+    topics.execute("create table kept (n integer, t varchar)")
+    with pytest.raises(sql.SqlError, match=r"it gives no rows: execute\(\)"):
+        topics.query(called)
+    assert topics.execute("select count(*) from kept").fetchall() == [(0,)]
+    assert not file.exists()
+    topics.execute(called)
+    assert topics.changed is not None
+
+
+def test_a_commit_that_fails_is_an_error(bars: Bars, tmp_path: Path) -> None:
+    """Of rows that were returned too; the next statement raises it."""
+    database = tmp_path / "a.duckdb"
+    with sql.connect(bars.config, project=bars.project, database=database) as topics:
+        topics.execute("create table kept (n integer primary key)")
+        query = "insert into kept select volume from bars where _offset = 0 returning n"
+        assert len(asked(topics, query, bars)) == PARTITIONS
+        with duckdb.connect(database) as other:
+            other.execute("insert into kept values (1)")
+        with pytest.raises(sql.SqlError, match="Failed to commit"):
+            topics.execute("select 7")
+        assert topics.execute("from kept").fetchall() == [(1,)]
+
+
 @pytest.mark.parametrize("query", ["", " \n", ";", "-- select 7", "/* a */ ;;", None, b"select 7"])
 def test_a_query_without_a_statement(topics: TopicConnection, query: Any) -> None:
     """Is not one."""

@@ -243,8 +243,13 @@ class TopicConnection:
             )
 
     def _finish(self) -> None:
-        if self._statements:
-            self._statements[-1].finish()
+        if not self._statements:
+            return
+        statement = self._statements[-1]
+        try:
+            statement.finish()
+        except duckdb.Error as error:
+            raise statement.error_of(error) from error
 
 
 def _carry_out(call: Callable[[], Result], running: futures.Future[Result]) -> None:

@@ -18,7 +18,7 @@ import pyarrow as pa
 from streamcontract.integrations.duckdb_types import shown_type
 from streamcontract.sql.errors import SqlError
 from streamcontract.sql.plan import Scan, scans_of
-from streamcontract.sql.planning import plan_of, quoted
+from streamcontract.sql.planning import plan_of, quoted, words
 from streamcontract.sql.ranges import Filters
 from streamcontract.sql.table import TopicRead, TopicStream
 
@@ -51,7 +51,11 @@ _READ_ONLY: Final = "SQL only reads topics: `streamcontract produce` writes to t
 
 _ROWS: Final = [duckdb.ExpectedResultType.QUERY_RESULT]
 _NO_ROWS: Final[tuple[list[str], ...]] = ([], ["Count"], ["Success"])
-"""The columns after a statement that gives no rows. With RETURNING there are others."""
+"""The columns after a statement that gives no rows; RETURNING may give one of these names too."""
+
+_RETURNING: Final = frozenset({"RETURNING"})
+_COPY_RETURNING: Final = frozenset({"RETURN_FILES", "RETURN_STATS"})
+"""The words that make a statement that writes give rows."""
 
 
 class Statement:
@@ -75,8 +79,10 @@ class Statement:
     ) -> None:
         self._connection = connection
         self.text = statement.query
-        self._gives_rows = statement.expected_result_type == _ROWS
+        self._is_query = statement.expected_result_type == _ROWS
         self._kind = statement.type
+        returning = _COPY_RETURNING if self._kind == duckdb.StatementType.COPY else _RETURNING
+        self._gives_rows = self._is_query or not returning.isdisjoint(words(statement.query))
         self.changed: int | None = None
         self._topics = topics
         self._reader: pa.RecordBatchReader | None = None
@@ -122,7 +128,7 @@ class Statement:
             Exception: As :meth:`execute` does.
         """
         if not self._gives_rows:
-            raise SqlError(self.text, None, "it gives no rows")
+            raise SqlError(self.text, None, "it gives no rows: execute() is for such statements")
         with self._prepared():
             reader: pa.RecordBatchReader = self._connection.sql(self.text).to_arrow_reader(_BATCH)
             self._reader = reader
@@ -162,17 +168,21 @@ class Statement:
             stream.stop()
 
     def finish(self) -> None:
-        """End it. What was not fetched of its rows is lost."""
+        """End it. What was not fetched of its rows is lost.
+
+        Raises:
+            duckdb.Error: What it has written cannot be committed.
+        """
         if self._reader is not None:
             self._reader.close()
             self._reader = None
         try:
             self._drop()
-            self._end("commit")
         except duckdb.Error:
             self._abandon()
-            if not self._gives_rows:  # else it failed while its rows were fetched
+            if not self._is_query:  # else it failed while its rows were fetched
                 raise
+        self._end("commit")
 
     @contextlib.contextmanager
     def _prepared(self) -> Iterator[None]:
