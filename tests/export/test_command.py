@@ -257,6 +257,23 @@ def test_a_file_for_a_folder(commands: Commands, sales: Sales, target: str, mess
     assert (code, message in errors) == (2, True), errors
 
 
+def test_a_field_with_a_name_of_ours(
+    commands: Commands, sales: Sales, streamcontract_config: dict[str, Any]
+) -> None:
+    """It is a field as any other."""
+    fields = [
+        {"name": f"streamcontract_offset{each}", "type": "int", "default": 7} for each in ("", "_")
+    ]
+    Export(
+        topic=commands.topic,
+        schema=parse_schema({**SALE, "fields": fields}),
+        into=Path("out"),
+        format="parquet",
+        config=streamcontract_config,
+    ).run()
+    assert rows_of("parquet") == [dict.fromkeys((each["name"] for each in fields), 7)] * len(sales)
+
+
 def test_a_topic_that_is_not_there(commands: Commands, sales: Sales) -> None:
     """It is a topic that is missing, and no schema; the error has the right name."""
     code, _, errors = commands.run("export", f"{commands.topic}s", "--to", "csv")

@@ -22,6 +22,7 @@ from streamcontract.kafka.batches.metadata import MetadataName, checked_metadata
 from streamcontract.kafka.connection.cluster import Cluster
 from streamcontract.kafka.connection.config import split_config
 from streamcontract.messages.positions import Last, Position, offsets_of_position
+from streamcontract.schema.model import RecordType
 from streamcontract.schema.schema import Schema
 
 if TYPE_CHECKING:
@@ -41,9 +42,6 @@ METADATA: Final[tuple[str, ...]] = get_args(MetadataName)
 
 _BATCH_SIZE: Final = 16_384
 """Messages that are decoded together: few enough for the caches of a core."""
-
-_OFFSET: Final = "streamcontract_offset"
-"""The column of offsets where they are not exported: a name that no field is likely to have."""
 
 
 @attrs.frozen(kw_only=True)
@@ -212,7 +210,9 @@ class Export:
         )
         with self._scan(()) as scan:  # which checks columns, metadata and the configuration
             columns = import_pyarrow("export").schema(scan)
-        schema = import_pyarrow("export").schema([each for each in columns if each.name != _OFFSET])
+        has_offset = "offset" in self.metadata
+        exported = [each for each in columns if has_offset or each.name != self._offset]
+        schema = import_pyarrow("export").schema(exported)
         if not schema.names:
             raise ConfigurationError(
                 f"there are no columns to export of {self.schema.name}: add some of its metadata, "
@@ -272,8 +272,15 @@ class Export:
 
     @property
     def _offset(self) -> str:
-        """The column of offsets, which is exported or not."""
-        return "offset" if "offset" in self.metadata else _OFFSET
+        """The column of offsets; where it is not exported, with a name that no field has."""
+        if "offset" in self.metadata:
+            return "offset"
+        root = self.schema.root
+        fields = {each.name for each in root.fields} if isinstance(root, RecordType) else ()
+        name = "streamcontract_offset"
+        while name in fields:
+            name += "_"
+        return name
 
     def _scan(self, ranges: Sequence[OffsetRange]) -> TopicScan:
         names: dict[Any, str] = {name: name for name in self.metadata}
