@@ -629,3 +629,11 @@ def test_a_file_of_data_is_no_database(bars: Bars, tmp_path: Path, name: str) ->
     (tmp_path / name).write_text('{"a": 1}\n', "utf-8")
     with pytest.raises(ConfigurationError, match=name):
         sql.connect(bars.config, project=bars.project, database=tmp_path / name)
+
+
+@pytest.mark.parametrize("name", ["", ".", "missing/a.duckdb"])
+def test_a_database_that_cannot_be_opened(bars: Bars, tmp_path: Path, name: str) -> None:
+    """One error, and no database in memory in its place."""
+    database = str(tmp_path / name) if name else name
+    with pytest.raises(ConfigurationError, match="the database"):
+        sql.connect(bars.config, project=bars.project, database=database)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 from streamcontract.errors import ConfigurationError
 from streamcontract.export.evolution import columns_of, continued, defaults
 from streamcontract.export.table_columns import check_columns, table_types
+from streamcontract.integrations.duckdb_files import unfinished_removed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -91,7 +92,7 @@ class DatabaseTarget:
         self._table = table
         self._content = content
         self._has_rows = False
-        with contextlib.ExitStack() as resources:
+        with unfinished_removed(path), contextlib.ExitStack() as resources:
             self._connection = resources.enter_context(duckdb.connect())
             check_columns(content, self._place, self._connection)
             path.parent.mkdir(parents=True, exist_ok=True)

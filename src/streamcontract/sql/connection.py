@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 import duckdb
 
 from streamcontract.errors import ClientError, ConfigurationError
+from streamcontract.integrations.duckdb_files import unfinished_removed
 from streamcontract.sql.errors import SqlError
 from streamcontract.sql.planning import parsed
 from streamcontract.sql.ranges import checked_lateness
@@ -56,7 +57,8 @@ class TopicConnection:
         prefix: str = "_",
         lateness: timedelta | None = None,
     ) -> None:
-        with contextlib.ExitStack() as resources:
+        path = _database(database)
+        with unfinished_removed(path), contextlib.ExitStack() as resources:
             self._topics = Topics(
                 dict(config or {}),
                 project=project,
@@ -65,8 +67,13 @@ class TopicConnection:
                 lateness=checked_lateness(lateness),
             )
             resources.callback(self._topics.close)
-            _require_database(Path(database))
-            self.connection = resources.enter_context(duckdb.connect(database))
+            try:
+                self.connection = resources.enter_context(duckdb.connect(database))
+            except duckdb.Error as error:
+                raise ConfigurationError(
+                    f"the database {database} cannot be opened: {error}; end another program that "
+                    "has it open, if there is one, or name another file"
+                ) from error
             self.connection.execute(_SETTINGS)
             self._thread = resources.enter_context(futures.ThreadPoolExecutor(1, "sql"))
             self._resources = resources.pop_all()
@@ -262,17 +269,22 @@ def _carry_out(call: Callable[[], Result], running: futures.Future[Result]) -> N
         running.set_exception(error)
 
 
-def _require_database(path: Path) -> None:
-    """Refuse a file of something else, which DuckDB 2.0 may read as tables in memory.
+def _database(database: str | Path) -> Path:
+    """The path of a database.
 
-    What is created there would be lost.
+    A file of something else is refused: DuckDB 2.0 may read it as tables in memory, in which what
+    is created is lost. So it is without a name.
 
     Raises:
         ConfigurationError: It is no database.
     """
+    if not database:
+        raise ConfigurationError("the database has no name: give one, or ':memory:'")
+    path = Path(database)
     if not path.is_file() or path.stat().st_size == 0:
-        return  # is created; or ``:memory:``
+        return path  # is created; or ``:memory:``
     with path.open("rb") as file:
         start = file.read(_MAGIC_AT + len(_MAGIC))
     if not start.endswith(_MAGIC):
         raise ConfigurationError(f"{path} is no database of DuckDB: name another file")
+    return path
