@@ -21,7 +21,13 @@ from streamcontract.kafka import OffsetRange, TopicScan
 from streamcontract.kafka.batches.metadata import MetadataName, checked_metadata
 from streamcontract.kafka.connection.cluster import Cluster
 from streamcontract.kafka.connection.config import split_config
-from streamcontract.messages.positions import Last, Position, offsets_of_position
+from streamcontract.messages.positions import (
+    Last,
+    Position,
+    check_range,
+    offsets_of_position,
+    text_of,
+)
 from streamcontract.schema.model import RecordType
 from streamcontract.schema.schema import Schema
 
@@ -142,12 +148,13 @@ class Export:
                 that of all to read.
 
         Raises:
-            ConfigurationError: The target is in use or has something else, an extra is missing, or
-                the topic was created anew since the last export.
+            ConfigurationError: The target is in use or has something else, an extra is missing,
+                the end is not after the start, or the topic was created anew since the last export.
             ColumnsError: The format cannot hold a column.
             ConsumeError: The brokers failed, or there is no such topic.
             OSError: A file cannot be written.
         """
+        check_range(self.start, self.until)
         cluster = Cluster(split_config(self.config).client)
         with contextlib.ExitStack() as resources:
             with cluster.connected():
@@ -238,9 +245,14 @@ class Export:
         known = {**(target.starts() if is_relative else {}), **target.next_offsets()}
         new = [each for each in partitions if each not in known]
         starts = offsets_of_position(cluster, self.topic, new, self.start) if new else {}
+        ends = offsets_of_position(cluster, self.topic, partitions, self.until)
+        if not is_relative and all(starts.get(each, -1) > ends[each] for each in partitions):
+            raise ConfigurationError(
+                f"topic {self.topic!r}: in each partition {text_of(self.start)} is after "
+                f"{text_of(self.until)}, so no message is between them"
+            )
         if is_relative and starts:
             target.keep_starts({**target.starts(), **starts})
-        ends = offsets_of_position(cluster, self.topic, partitions, self.until)
         found: dict[int, _Progress] = {}
         for each in partitions:
             start = known.get(each, starts.get(each, 0))
