@@ -12,7 +12,7 @@ import pyarrow as pa
 import pytest
 
 from streamcontract import Codec, parse_schema
-from streamcontract.errors import ColumnsError, ConfigurationError
+from streamcontract.errors import ArgumentError, ColumnsError, ConfigurationError
 from streamcontract.export.database import DatabaseTarget
 from streamcontract.export.target import Content, PartitionBatch
 from streamcontract.schema import Schema
@@ -256,6 +256,13 @@ def test_any_name_is_that_of_a_column(path: Path) -> None:
     export(path, newer, {"n": 2, **dict.fromkeys(NAMES, value), "m": 3})
     values = [value] * len(NAMES)
     assert execute(path, "from pings") == [(1, *values, 5), (2, *values, 3)]
+
+
+def test_a_table_without_a_name(path: Path) -> None:
+    """DuckDB has none; the error comes before anything is read."""
+    with pytest.raises(ArgumentError, match="table has to be the name of a table"):
+        target(path, table="")
+    assert not path.exists()
 
 
 def test_a_schema_of_the_database_with_the_name_of_ours(path: Path) -> None:

@@ -89,6 +89,7 @@ def _duration(_ctx: object, _param: object, text: str | None) -> timedelta | Non
 )
 @click.option(
     "--prefix",
+    type=click.UNPROCESSED,
     default="_",
     show_default=True,
     help="What the names of metadata columns begin with.",

@@ -12,7 +12,7 @@ import contextlib
 import json
 from typing import TYPE_CHECKING, Any, Final
 
-from streamcontract.errors import ConfigurationError
+from streamcontract.errors import ArgumentError, ConfigurationError
 from streamcontract.export.evolution import columns_of, continued, defaults
 from streamcontract.export.table_columns import check_columns, table_types
 from streamcontract.integrations.duckdb_files import unfinished_removed
@@ -83,6 +83,8 @@ class DatabaseTarget:
 
     def __init__(self, path: Path, content: Content, table: str) -> None:
         duckdb = _import_duckdb()
+        if not table:
+            raise ArgumentError("table", table, "the name of a table")
         if path.is_dir():
             raise ConfigurationError(
                 f"{path} is a folder, and the format duckdb needs a file: export into another place"

@@ -230,7 +230,8 @@ class Export:
             file_format.check(content, schema)
         content = attrs.evolve(content, topic_id=cluster.topic_id(self.topic))
         if self.format == DATABASE:
-            return DatabaseTarget(self.into, content, self.table or self.topic)
+            table = self.topic if self.table is None else self.table
+            return DatabaseTarget(self.into, content, table)
         return FilesTarget(self.into, content, file_format=file_format, rotation=self.rotation)
 
     # ---- offsets
