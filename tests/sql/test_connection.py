@@ -457,6 +457,41 @@ def test_another_thread_interrupts_a_scan(
         assert topics.execute("select 7").fetchall() == [(7,)]
 
 
+@pytest.mark.parametrize("fetch", ["fetchall", "df"])
+def test_close_interrupts_rows_that_another_thread_fetches(bars: Bars, fetch: str) -> None:
+    """By DuckDB's own call, while which it refuses to be closed."""
+    topics = sql.connect(bars.config, project=bars.project)
+    began = threading.Event()
+
+    def begin(value: int) -> int:
+        began.set()
+        return value
+
+    topics.connection.create_function("press", begin, ["BIGINT"], "BIGINT")
+    with futures.ThreadPoolExecutor(1) as threads:
+        found = topics.execute("select press(i) from range(1_000_000_000) as a(i)")
+        began.clear()
+        running = threads.submit(getattr(found, fetch))
+        assert began.wait(60)
+        topics.close()
+        with pytest.raises(duckdb.Error):
+            running.result()
+    with pytest.raises(duckdb.ConnectionException, match="already closed"):
+        topics.connection.execute("select 7")
+
+
+@pytest.mark.parametrize("is_read", [True, False])
+def test_close_with_an_open_result(bars: Bars, is_read: bool) -> None:
+    """Of DuckDB's own connection."""
+    topics = sql.connect(bars.config, project=bars.project)
+    rows = topics.connection.sql("from range(1_000_000)").to_arrow_reader(10)
+    if is_read:
+        rows.read_next_batch()
+    topics.close()
+    with pytest.raises(duckdb.ConnectionException, match="already closed"):
+        topics.connection.execute("select 7")
+
+
 def test_a_closed_connection(bars: Bars) -> None:
     """Each use is one error."""
     topics = sql.connect(bars.config, project=bars.project)

@@ -1,6 +1,6 @@
-"""Files of DuckDB that were begun and not finished, as on a full disk.
+"""Unfinished files of DuckDB, as a full disk makes them.
 
-What is left of one cannot be opened, so it would be in the way of the next attempt.
+Such a file cannot be opened, so it would be in the way of the next attempt.
 """
 
 from __future__ import annotations

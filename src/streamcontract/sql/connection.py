@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from concurrent import futures
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -37,6 +38,10 @@ _SETTINGS: Final = """
     SET enable_progress_bar = false;         -- which would be in the output of a program
     SET TimeZone = 'UTC';
 """
+_BUSY: Final[Any] = getattr(duckdb, "ResourceInUseException", ())
+"""DuckDB's error while another thread is in a call of the connection, and for a new query while
+there is an open result."""
+
 Result = TypeVar("Result")
 
 
@@ -68,12 +73,13 @@ class TopicConnection:
             )
             resources.callback(self._topics.close)
             try:
-                self.connection = resources.enter_context(duckdb.connect(database))
+                self.connection = duckdb.connect(database)
             except duckdb.Error as error:
                 raise ConfigurationError(
                     f"the database {database} cannot be opened: {error}; end another program that "
                     "has it open, if there is one, or name another file"
                 ) from error
+            resources.callback(self._when_idle, self.connection.close)
             self.connection.execute(_SETTINGS)
             self._thread = resources.enter_context(futures.ThreadPoolExecutor(1, "sql"))
             self._resources = resources.pop_all()
@@ -90,7 +96,7 @@ class TopicConnection:
     def close(self) -> None:
         """Commit, and close DuckDB's connection and the clients; closing twice is harmless.
 
-        A statement that another thread executes is interrupted.
+        A statement that another thread executes is interrupted, as is its ``fetchall()``.
         """
         if self._is_closed:
             return
@@ -98,6 +104,7 @@ class TopicConnection:
         with self._resources:
             self._interrupt()
             self._stop()
+            self._when_idle(lambda: self.connection.description)
             self._finish()
 
     def interrupt(self) -> None:
@@ -238,6 +245,20 @@ class TopicConnection:
         while running is not None and not running.done() and not running.cancel():
             self._interrupt()
             futures.wait([running], _SLICE)
+
+    def _when_idle(self, call: Callable[[], object]) -> None:
+        """Call DuckDB, which refuses while another thread fetches rows: interrupt that until then.
+
+        DuckDB before 2.0 waits itself.
+        """
+        while True:
+            try:
+                call()
+            except _BUSY:  # noqa: PERF203 - each slice ends by it
+                self._interrupt()
+                time.sleep(_SLICE)
+            else:
+                return
 
     def _interrupt(self) -> None:
         for statement in self._statements[-1:]:
