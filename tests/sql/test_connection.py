@@ -8,6 +8,7 @@ import threading
 from concurrent import futures
 from typing import TYPE_CHECKING, Any
 
+import attrs
 import duckdb
 import polars as pl
 import pytest
@@ -22,7 +23,7 @@ from streamcontract.kafka.errors import StalledError
 from streamcontract.sql.table import TopicTable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from streamcontract.sql.connection import TopicConnection
@@ -434,6 +435,72 @@ def test_ctrl_c_ends_a_scan_whose_brokers_do_not_answer(
     (found,) = topics.reads
     assert isinstance(found.error, ClientError)
     assert "is closed" in str(found.error)
+    assert topics.execute("select 7").fetchall() == [(7,)]
+
+
+@attrs.frozen
+class SilentRequest:
+    """A request that is not answered before the end of the test."""
+
+    begun: threading.Event = attrs.field(factory=threading.Event)
+    end: threading.Event = attrs.field(factory=threading.Event)
+
+    def __call__(self, *_: object) -> Any:
+        """As a method of ``Cluster``."""
+        self.begun.set()
+        self.end.wait()
+        raise AssertionError("the test has ended")
+
+
+@pytest.fixture(params=["topics", "partitions", "bounds"])
+def silent_request(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[SilentRequest]:
+    """Each request for the topics and offsets of a plan."""
+    found = SilentRequest()
+    monkeypatch.setattr(Cluster, request.param, found)
+    yield found
+    found.end.set()
+
+
+@pytest.mark.parametrize("how", ["interrupt", "close"])
+def test_another_thread_interrupts_a_plan(
+    topics: TopicConnection,
+    bars: Bars,
+    silent_request: SilentRequest,
+    monkeypatch: pytest.MonkeyPatch,
+    how: str,
+) -> None:
+    """It does not wait for the brokers, and the next statement asks them anew."""
+    with futures.ThreadPoolExecutor(1) as threads:
+        running = threads.submit(read, topics, "from bars", bars)
+        assert silent_request.begun.wait(60)
+        getattr(topics, how)()
+        with pytest.raises(sql.SqlError, match="it was interrupted"):
+            running.result()
+    assert not silent_request.end.is_set()
+    monkeypatch.undo()
+    if how == "interrupt":
+        assert asked(topics, "select count(*) from bars where _offset = 0", bars) == [(3,)]
+
+
+@pytest.mark.usefixtures("signals_end")
+def test_ctrl_c_ends_a_plan_whose_brokers_do_not_answer(
+    topics: TopicConnection, bars: Bars, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And not only the time after which their requests fail."""
+    silent = SilentRequest()
+
+    def press(*_: object) -> Any:
+        main = threading.main_thread().ident
+        assert main is not None
+        signal.pthread_kill(main, signal.SIGINT)
+        return silent()
+
+    monkeypatch.setattr(Cluster, "topics", press)
+    with pytest.raises(KeyboardInterrupt):
+        read(topics, "from bars", bars)
+    silent.end.set()
     assert topics.execute("select 7").fetchall() == [(7,)]
 
 

@@ -113,8 +113,9 @@ class TopicConnection:
         It fails there with an :class:`SqlError` (with DuckDB's own error in ``fetchall()`` and the
         like). The connection can be used again. Of a closed one there is nothing to interrupt.
 
-        A scan that waits for messages ends at once. A request for offsets or a schema ends first:
-        those to the brokers fail after 30 seconds without an answer.
+        A request of its plan for topics, offsets or a schema is not waited for any more, and a scan
+        that waits for messages ends at once. A scan that has just begun may ask for offsets or for
+        a schema again. That ends first: the brokers' requests fail after 30 seconds.
         """
         if not self._is_closed:
             self._interrupt()
