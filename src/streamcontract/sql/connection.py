@@ -114,8 +114,8 @@ class TopicConnection:
         like). The connection can be used again. Of a closed one there is nothing to interrupt.
 
         A request of its plan for topics, offsets or a schema is not waited for any more, and a scan
-        that waits for messages ends at once. A scan that has just begun may ask for offsets or for
-        a schema again. That ends first: the brokers' requests fail after 30 seconds.
+        that waits for messages ends at once. A request of a scan for offsets or a schema ends
+        first: those to the brokers fail after 30 seconds.
         """
         if not self._is_closed:
             self._interrupt()
@@ -130,6 +130,11 @@ class TopicConnection:
     def changed(self) -> int | None:
         """How many rows the last statement has written; None if it gives rows instead."""
         return self._statements[-1].changed if self._statements else None
+
+    @property
+    def is_plan(self) -> bool:
+        """Whether the rows of the last statement are a plan, of ``explain``: text in lines."""
+        return bool(self._statements) and self._statements[-1].explains
 
     @property
     def columns(self) -> list[tuple[str, str]]:

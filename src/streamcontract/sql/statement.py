@@ -76,6 +76,7 @@ class Statement:
         text: The statement.
         reads: What it reads of its topics.
         changed: How many rows it has written; None if it gives rows.
+        explains: Whether its rows are a plan.
     """
 
     def __init__(
@@ -85,6 +86,7 @@ class Statement:
         self.text = statement.query
         self._is_query = statement.expected_result_type == _ROWS
         self._kind = statement.type
+        self.explains = self._kind == duckdb.StatementType.EXPLAIN
         returning = _COPY_RETURNING if self._kind == duckdb.StatementType.COPY else _RETURNING
         self._gives_rows = self._is_query or not returning.isdisjoint(words(statement.query))
         self.changed: int | None = None
