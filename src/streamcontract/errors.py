@@ -50,6 +50,7 @@ __all__ = [
     "SchemaParseError",
     "StackError",
     "StreamContractError",
+    "last_word",
     "shown",
 ]
 
@@ -79,6 +80,22 @@ def shown(value: object) -> str:
     if len(text) > _MAX_SHOWN_VALUE:
         text = f"{text[:_MAX_SHOWN_VALUE]}... ({len(text)} characters)"
     return text
+
+
+def last_word(name: str) -> str:
+    """A name as the last word of a command line that a person may copy into a POSIX shell.
+
+    Brokers have names of any text, of any producer.
+
+    Example:
+        >>> print("consume", last_word("orders"), "or", last_word("a; b"), "or", last_word("-x"))
+        consume orders or 'a; b' or -- -x
+    """
+    # Messages of errors alone need it.
+    import shlex  # noqa: PLC0415
+
+    word = shlex.quote(name)
+    return f"-- {word}" if word.startswith("-") else word
 
 
 class ArgumentError(ConfigurationError, ValueError):

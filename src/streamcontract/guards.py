@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 import operator
 from numbers import Real
-from typing import Final
+from typing import Any, Final
 
 from streamcontract.errors import ArgumentError
 
@@ -96,12 +96,13 @@ def seconds(value: object, argument: str = "timeout") -> float:
         >>> seconds(1)
         1.0
     """
-    is_bool = isinstance(value, bool)
-    if isinstance(value, Real) and not is_bool:
+    kind = type(value)  # of most arguments one of these two, which takes less time to find out
+    if kind is int or kind is float or (kind is not bool and isinstance(value, Real)):
+        given: Any = value
         try:
-            number = float(value)
+            number = float(given)
         except OverflowError:
-            return math.inf if operator.gt(value, 0) else -math.inf
+            return math.inf if given > 0 else -math.inf
         if not math.isnan(number):
             return number
     raise ArgumentError(argument, value, "a number of seconds")

@@ -7,13 +7,15 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import confluent_kafka
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
 from playwright.sync_api import expect
 from tests.browser.conftest import open_window
 
-from streamcontract import ContractProducer, parse_schema
+from streamcontract import ContractConsumer, ContractProducer, SchemaRegistry, parse_schema
+from streamcontract.kafka import DeadLetters
 from streamcontract.kafka.admin.topics import ensure_topic
 
 if TYPE_CHECKING:
@@ -40,31 +42,71 @@ _PAGES = (
     "/dead-letters",
     "/dead-letters/topic?name=orders.dlq",
 )
+_OF_LONG_NAMES = (
+    "/topic?name={}",
+    "/topic/partitions?name={}",
+    "/topic/produce?name={}",
+    "/subject?name={}-value",
+    "/dead-letters/topic?name={}.dlq",
+    "/topic?name={}.missing",
+)
 _SHOTS = {
     "overview": "/",
-    "messages": "/topic?name=orders&from=-12&verdict=misfit",
+    "messages": "/topic?name=orders&verdict=misfit",
     "subject": "/subject?name=orders-value&old=1&new=4",
     "contract": "/contract?name=order",
     "letters": "/dead-letters/topic?name=orders.dlq",
 }
 """The pages of docs/screenshots: `make screenshots` takes them anew."""
 
+_CUT_OFF = """
+[...document.querySelectorAll(
+  ".scroll, .list, .messages summary, .tabs, nav, .filters, .head, .cards"
+)]
+  .filter((each) => each.scrollWidth > each.clientWidth)
+  .map((each) => each.ariaLabel || each.className)
+"""
+"""The boxes of a page whose content is wider than they are."""
+
 _NUMBERS: Any = {"type": "record", "name": "N", "fields": [{"name": "n", "type": "int"}]}
 
 
-@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (390, "dark")])
+@pytest.fixture(scope="session")
+def long_names(site: Site) -> str:
+    """A topic and a group with names as long as they come, and dead letters of them."""
+    name = "payments.settlement-instructions.of-every-branch-in-the-euro-area.v2"
+    ensure_topic(name, site.config, partitions=1)
+    fields = [{"name": "n" * 60, "type": "string"}]
+    schema = parse_schema({"type": "record", "name": "N" * 60, "fields": fields})
+    SchemaRegistry.from_config(site.config).register(f"{name}-value", schema)
+    producer = confluent_kafka.Producer({"bootstrap.servers": site.config["bootstrap.servers"]})
+    producer.produce(name, "text without a schema " * 20, key="k" * 80)
+    producer.flush()
+    writer: ContractProducer[Any]
+    with ContractProducer(site.config, topic=name, schema=schema) as writer:
+        writer.produce({"n" * 60: "v" * 5_000})
+    with ContractConsumer(
+        site.config, topic=name, schema=schema, group="g" * 60, poison=DeadLetters()
+    ) as consumer:
+        assert len(list(consumer.until_end())) == 1
+    return name
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 390])
 def test_every_page_is_accessible_and_fits(
-    chromium: Browser, site: Site, width: int, scheme: str
+    chromium: Browser, site: Site, long_names: str, width: int, scheme: str
 ) -> None:
-    """No violation of axe, no error, no other host; nothing is wider than the window."""
+    """No violation of axe, no error, no other host; nothing is wider than its box."""
     window = open_window(chromium, site, width=width, scheme=scheme)
     page = window.page
-    for address in _PAGES:
+    for address in (*_PAGES, *(each.format(long_names) for each in _OF_LONG_NAMES)):
         page.goto(address)
         page.evaluate("document.querySelectorAll('details').forEach((each) => (each.open = true))")
         found = Axe().run(page).response["violations"]
         assert [(each["id"], each["nodes"][0]["html"]) for each in found] == [], address
         assert page.evaluate("document.documentElement.scrollWidth") <= width, address
+        assert page.evaluate(_CUT_OFF) == [], address
     assert (window.errors, window.foreign) == ([], [])
     page.context.close()
 
@@ -73,7 +115,7 @@ def test_every_page_is_accessible_and_fits(
     ("name", "value", "count"),
     [
         ("from", "earliest", 44),
-        ("from", "-2", 44),
+        ("from", "-2", 6),
         ("key", "6f9619ff-8b86-4d01-b42d-00c04fc90007", 1),
         ("where", "customer = 'C-1081'", 1),
         ("partition", "0", 14),
@@ -94,8 +136,6 @@ def test_each_filter_of_messages(window: Window, name: str, value: str, count: i
         control.select_option(label=value)
     else:
         control.fill(value)
-    if name == "where":  # messages that cannot be read are shown too, whatever the condition
-        page.locator("[name=verdict]").select_option(label="fits")
     page.get_by_role("button", name="Look up").click()
     rows = page.locator("#rows > li")
     expect(rows).to_have_count(count)  # a slow look-up goes on after the page has loaded
@@ -127,12 +167,18 @@ def test_the_tail_counts_every_message_and_keeps_few(window: Window, site: Site)
     with ContractProducer(site.config, topic="busy", schema=parse_schema(_NUMBERS)) as producer:
         for first in range(0, 15_000, 500):
             producer.produce_all({"n": each} for each in range(first, first + 500))
-            page.get_by_text(f"{first + 500:,} so far").wait_for()
+            page.get_by_text(f"{first + 500:,} since").wait_for()
     assert page.locator("#rows > li").count() == 200
     kept = page.evaluate("document.getElementById('rows').childNodes.length")
     assert kept <= 401  # with the white space between them
+    page.locator("#rows summary").first.click()
+    with ContractProducer(site.config, topic="busy", schema=parse_schema(_NUMBERS)) as producer:
+        producer.produce_all({"n": each} for each in range(500))
+    page.get_by_text("15,500 since").wait_for()
+    assert page.locator("#rows > li").first.locator(".explain").is_visible()
+    page.get_by_text("No new rows while a message is open").wait_for()
     page.get_by_role("button", name="Pause").click()
-    page.get_by_text("paused").wait_for()
+    page.get_by_text("Paused.").wait_for()
     page.get_by_role("button", name="Resume").click()
     page.get_by_text("Waiting for messages").wait_for()
 

@@ -36,6 +36,20 @@ def _docs(project: Path, target: Path, *arguments: str) -> dict[str, Page]:
     }
 
 
+def test_documentation_with_controls_of_direction(tmp_path: Path) -> None:
+    """Is shown with escapes on every page: as it is, it would be read as another text."""
+    project = write_project(tmp_path / "shop")
+    doc = "pays 100\u202e000\u202c or \u2067more\u2069, \u200fnever less"
+    order = json.loads(json.dumps(ORDER))
+    order["doc"] = order["fields"][0]["doc"] = doc
+    (project.parent / "schemas" / "order.avsc").write_text(json.dumps(order), "utf-8")
+    pages = _docs(project, tmp_path / "out")
+    for name in ("index.html", "contracts/order.html", "fields.html", "types.html"):
+        assert "pays 100\\u202e000\\u202c or \\u2067more\\u2069, \\u200fnever" in pages[name].text
+    for file in (tmp_path / "out").rglob("*.html"):
+        assert not set("\u202e\u202c\u2067\u2069\u200f") & set(file.read_text("utf-8"))
+
+
 def test_its_pages_lead_to_each_other(tmp_path: Path) -> None:
     """Every link leads to a file, and to a place in it."""
     project = write_project(tmp_path / "shop")

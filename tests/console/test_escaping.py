@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import json
 import re
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -26,16 +27,20 @@ from streamcontract.console.queries import query_of
 from streamcontract.console.reading import Seen, Wanted
 from streamcontract.console.rendering import ConsoleLinks, Renderer
 from streamcontract.console.verdicts import Verdict
+from streamcontract.console.writes import Target
 from streamcontract.kafka.admin.describe import PartitionState, TopicState
 from streamcontract.kafka.admin.topics import ensure_topic
 
 if TYPE_CHECKING:
     from tests.console.conftest import Shop
 
+_UNSENT = re.compile(r"<[^>]*>")
+"""Tags, whose attributes are no text of a page."""
+
 _RENDERER = Renderer(
     ConsoleLinks(),
     sections=(("", "Overview"),),
-    where=["localhost:9092"],
+    where=[("Brokers", "localhost:9092")],
     allow_writes=True,
     token="token",  # noqa: S106 - of no console
     query=query_of,
@@ -52,10 +57,10 @@ _HOSTILE = (
     "&lt;b&gt;&#x3c;b&#x3e;",
     "]]><!--",
 )
-# Neither empty nor blank, which pages show otherwise; no lone surrogates, which are no UTF-8.
-_TEXTS = st.sampled_from(_HOSTILE) | st.text(
-    st.characters(codec="utf-8", exclude_categories=["Cs"]), min_size=1, max_size=40
-).map(lambda text: f"x{text}")
+# Neither empty nor blank nor of several lines, which pages show otherwise; no lone surrogates,
+# which are no UTF-8.
+_CHARACTERS = st.characters(codec="utf-8", exclude_categories=["Cs"], exclude_characters="\n")
+_TEXTS = st.sampled_from(_HOSTILE) | st.text(_CHARACTERS, min_size=1, max_size=40).map("x{}".format)
 
 
 def _message(text: str) -> Seen:
@@ -80,7 +85,7 @@ def _message(text: str) -> Seen:
         value={"a": text, "m": {text: text}},
         schema=schema,
         size=1,
-        payload="",
+        undecoded=None,
         verdict=Verdict(
             kind="drift",
             summary=text,
@@ -162,8 +167,9 @@ def _form(text: str) -> str:
         tab="topic/produce",
         controls=controls_of(_schema(text), given_values),
         given=given_values,
-        contract=text,
-        record=text,
+        target=Target(
+            schema=_schema(text), contract=text, subject=text, key_in_words=f"empty: {text}"
+        ),
         is_sent=False,
         faults={text: text},
     )
@@ -195,6 +201,13 @@ def test_the_text_itself_is_shown(text: str) -> None:
     assert "".join(visible(text).split()) in "".join(shown.split())
 
 
+@given(text=_TEXTS)
+def test_a_command_is_code_and_the_rest_of_a_text_is_not(text: str) -> None:
+    """A text adds the tags of its commands alone, and they have no attributes."""
+    found = Page.parse(_failed(f"{text} `streamcontract {text}`")).structure
+    assert [each for each in found if each not in {("code", ()), ("/code", ())}] == _plain(_failed)
+
+
 @pytest.mark.parametrize("each", ["\u202e", "\u2066", "\x1b", "\x00", "\x85", "\ufeff"])
 def test_controls_of_messages_are_shown_as_escapes(each: str) -> None:
     """Such as of direction, which would show another text than there is."""
@@ -203,11 +216,39 @@ def test_controls_of_messages_are_shown_as_escapes(each: str) -> None:
     assert f"pay 100\\u{ord(each):04x}000" in body
 
 
+@pytest.mark.parametrize("page", [_messages, _failed, _topics, _form, _fields])
+@pytest.mark.parametrize("each", ["\u202e", "\u2066", "\u200f", "\x1b"])
+def test_no_text_of_a_page_has_an_invisible_control(page: Any, each: str) -> None:
+    """Neither data nor documentation; forms send back what was filled in, as it was."""
+    found = Page.parse(page(f"pay 100{each}000"))
+    assert each not in _UNSENT.sub("", page(f"pay 100{each}000"))
+    assert f"pay 100\\u{ord(each):04x}000" in found.text
+
+
+def test_a_form_sends_back_what_was_filled_in() -> None:
+    """Also what a page shows as escapes."""
+    found = Page.parse(_form("100\u202e000"))
+    assert found.value_of("field:a") == found.value_of("key") == "100\u202e000"
+
+
 def test_lone_surrogates_are_shown_as_escapes() -> None:
     """JSON may have them, such as that of a schema's documentation; UTF-8 cannot."""
     text = _failed("doc \ud800") + _messages("\udfff")
     assert "doc \\ud800" in text
     text.encode()
+
+
+def test_null_and_an_empty_text_are_not_a_text_that_says_so() -> None:
+    """Each of the three looks another way."""
+    fields = [{"name": each, "type": ["null", "string"]} for each in "abc"]
+    schema = parse_schema({"type": "record", "name": "R", "fields": fields})
+    seen = attrs.evolve(_message("x"), value={"a": None, "b": "", "c": "null"}, schema=schema)
+    rows = row_of(seen).values
+    assert [(each.text, each.is_null) for each in rows] == [
+        ("null", True),
+        ('"" (empty)', False),
+        ("null", False),
+    ]
 
 
 def test_a_page_of_huge_messages_is_bounded() -> None:
@@ -235,12 +276,18 @@ def test_plain_text_is_shown_as_text(shop: Shop) -> None:
     brokers = {"bootstrap.servers": shop.config["bootstrap.servers"]}
     ensure_topic("plain-text", shop.config, partitions=1)
     producer = confluent_kafka.Producer(brokers)
-    for value in (b"189.5", b"x" * 255 + "\u00e9".encode(), b"\xff\x00"):
+    long = json.dumps({"list": ["x" * 300] * 9})
+    for value in (b"189.5", b"\xff\x00", b"x" + "\u00e9".encode() * 30_000, long.encode(), None):
         producer.produce("plain-text", value=value)
     producer.flush()
     text = shop.page("/topic?name=plain-text").text
     assert "189.5" in text
-    assert "x" * 255 in text
-    assert "31 38 39 2e 35" in text
-    assert "No contract names the topic" in text
-    assert "A consumer of today's contract" not in text
+    assert "x" + "\u00e9" * 24_999 + " … cut after 50,000 of 60,001 bytes" in text
+    assert long in text
+    assert " ".join(json.dumps(json.loads(long), indent=2).split()) in text
+    assert "Its 2 bytes ff 00" in text
+    assert f"The first 256 of its {len(long):,} bytes" in text
+    assert "Neither key nor value: it deletes nothing." in text
+    assert "? no contract" in text
+    assert "No contract names the topic, and the value names no schema" in text
+    assert "✕ poison" not in text

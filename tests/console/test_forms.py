@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from streamcontract import parse_schema
 from streamcontract.console.forms import controls_of, document_of
 from streamcontract.json_codec import JsonCodec
+from streamcontract.schema.logical import LOGICAL_TYPES
 
 _SCHEMA: Any = parse_schema(
     {
@@ -85,6 +87,38 @@ def test_what_was_filled_in_stays_in_the_form() -> None:
     assert controls["note"].is_null
     assert [each for each in controls if controls[each].depth] == ["place.city", "place.code"]
     assert controls["status"].choices == ("NEW", "OLD")
+
+
+@pytest.mark.parametrize(
+    "each",
+    [row.example(base) for row in LOGICAL_TYPES.values() for base in row.bases]
+    + [
+        "bytes",
+        {"type": "fixed", "name": "F", "size": 3},
+        {"type": "array", "items": ["null", "bytes"]},
+        {"type": "map", "values": "int"},
+        ["null", {"type": "int", "logicalType": "date"}],
+        ["int", "string"],
+    ],
+    ids=json.dumps,
+)
+def test_the_example_of_a_control_can_be_filled_in(each: Any) -> None:
+    """It shows how values of its type are written, and fits the schema."""
+    fields = [{"name": "a", "type": each}]
+    schema = parse_schema({"type": "record", "name": "R", "fields": fields})
+    (control,) = controls_of(schema, {})
+    assert control.example
+    document, faults = document_of(schema, {control.name: control.example})
+    assert faults == {}
+    JsonCodec[Any](schema).encode(document)
+
+
+def test_no_example_is_as_large_as_the_largest_fixed() -> None:
+    """It would need the memory that it asks for."""
+    huge = {"type": "fixed", "name": "F", "size": 2**31 - 1}
+    fields = [{"name": "a", "type": huge}, {"name": "b", "type": {"type": "array", "items": "F"}}]
+    schema = parse_schema({"type": "record", "name": "R", "fields": fields})
+    assert [each.example for each in controls_of(schema, {})] == ["", ""]
 
 
 def test_what_is_no_json_is_said_with_its_path() -> None:

@@ -76,7 +76,7 @@ def test_a_position_beyond_the_topic_ends_with_it(shop: Shop, way: str, end: int
 @pytest.mark.parametrize("partition", [77, 2**31, 9_999_999_999])
 def test_a_position_in_no_partition_is_refused(shop: Shop, partition: int) -> None:
     """At once, as one that cannot be looked up."""
-    page = shop.page(f"/topic?name=orders&at=on:{partition}=0-5")
+    page = shop.page(f"/topic?name=orders&at=on:{partition}=0-5", 400)
     assert f"has no partition {partition}" in page.text
 
 

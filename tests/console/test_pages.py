@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl
 
+import attrs
 import pytest
 from starlette.testclient import TestClient
+from tests.console.markup import Page
 
+from streamcontract import parse_schema
 from streamcontract.console.pages import dead_letters
 from streamcontract.console.routes import console_app
 from streamcontract.console.sources import Sources
+from streamcontract.kafka.admin.topics import ensure_topic
 from streamcontract.kafka.connection.authentication_errors import WatchedAdminClient
 from streamcontract.registry.transport import Transport
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.console.conftest import Shop
 
 _DLQ = "/dead-letters/topic?name=orders.dlq"
@@ -60,7 +67,7 @@ def test_a_page_shows(shop: Shop, address: str, shown: str) -> None:
         ("/topic?name=orders&partition=-1", 400, "'-1' is no number of a partition"),
         (f"/topic/tail?name=orders&partition={10**30}", 400, "is no number of a partition"),
         ("/topic?name=orders&verdict=nothing", 400, "'nothing' is no verdict"),
-        ("/topic?name=orders&from=2020-01-01", 200, "cannot look offsets up by time"),
+        ("/topic?name=orders&from=2020-01-01", 400, "cannot look offsets up by time"),
         ("/topic?name=", 400, "the address names no topic"),
         ("/subject?name=%00", 400, "The registry refuses this"),
         ("/subject?name=..", 400, "This cannot be shown '..' cannot be a subject"),
@@ -92,13 +99,15 @@ def test_a_wrong_address_says_what_is_wrong(
         ("&verdict=tombstone", 1),
         pytest.param("&verdict=misfit", 12, marks=pytest.mark.searching),
         ("&key=6f9619ff-8b86-4d01-b42d-00c04fc90007", 1),
-        ("&verdict=fits&where=customer%20=%20'C-1081'", 1),
+        ("&where=customer%20=%20'C-1081'", 1),
+        ("&where=customer%20=%20'C-1081'&verdict=poison", 3),
+        ("&from=-2", 6),
     ],
 )
 def test_a_look_up_finds(shop: Shop, query: str, count: int) -> None:
     """By position, partition, key, verdict and value."""
     text = shop.page(f"/topic?name=orders{query}").text
-    assert f"{count} messages, " in text
+    assert f"{count} message{'' if count == 1 else 's'}, " in text
 
 
 @pytest.mark.parametrize(
@@ -113,9 +122,38 @@ def test_a_look_up_finds(shop: Shop, query: str, count: int) -> None:
     ],
 )
 def test_a_wrong_look_up_says_what_is_wrong(shop: Shop, query: str, said: str) -> None:
-    """Beside the form, which keeps what was asked."""
-    answer = shop.client.get(f"/topic?name=orders{query}")
-    assert said in answer.text.replace("&#39;", "'")
+    """Beside the form, which keeps what was asked, with a status that programs understand."""
+    page = shop.page(f"/topic?name=orders{query}", 400)
+    assert said in page.text
+    asked = dict(parse_qsl(query))
+    for name in asked.keys() & {"from", "where"}:
+        assert page.value_of(name) == asked[name]
+
+
+def test_a_key_that_the_contract_does_not_allow_is_looked_up(shop: Shop) -> None:
+    """Messages that cannot be read may have it, so that the page only says so."""
+    page = shop.page("/topic?name=orders&key=bad")
+    assert "'bad' is not a key that the contract allows" in page.text
+    assert page.value_of("key") == "bad"
+
+
+def test_a_look_up_without_a_registry_has_its_status(shop: Shop, tmp_path: Path) -> None:
+    """Which is not the one of a look-up that is wrong. Without a contract it needs the registry."""
+    config = {**shop.config, "schema.registry.url": "http://127.0.0.1:9"}
+    with Sources(config, tmp_path) as sources:
+        client = TestClient(console_app(sources), base_url="http://localhost")
+        answer = client.get("/topic?name=orders")
+    assert answer.status_code == 503
+    assert "The registry does not answer" in answer.text
+
+
+def test_a_tail_of_a_wrong_condition_does_not_begin(shop: Shop) -> None:
+    """The page has the error, as a look-up has."""
+    wrong = shop.client.get("/topic/tail?name=orders&where=nothing=1")
+    assert wrong.status_code == 400
+    assert "Order has no field" in wrong.text
+    assert "data-stream" not in wrong.text
+    assert "data-stream" in shop.client.get("/topic/tail?name=orders&where=note=null").text
 
 
 def test_each_message_has_its_verdict_and_why(shop: Shop) -> None:
@@ -124,8 +162,8 @@ def test_each_message_has_its_verdict_and_why(shop: Shop) -> None:
     for each in (
         "Defaulted: Order.lines Order.note Dropped: Order.branch",
         "Written with a newer version: 1 field dropped.",
-        "what was written as plain long is read as timestamp-millis",
-        "At Order.order_id : Order.order_id: the data end in the middle of this value",
+        "Order.accepted_at: what was written as plain long is read as timestamp-millis",
+        "At Order.order_id : the data end in the middle of this value",
         "starts with byte 0x7b",
     ):
         assert each in text
@@ -141,12 +179,128 @@ def test_a_record_is_checked_and_sent(shop: Shop) -> None:
         "field:status": "SHIPPED",
         "field:accepted_at": "2026-11-27T08:00:00Z",
     }
-    refused = shop.send(address, **{**record, "field:order_id": "no uuid"})
-    assert "Not sent: it does not fit the contract Order.order_id" in refused.text
+    refused = shop.send(address, 422, **{**record, "field:order_id": "no uuid"})
+    assert "Not sent Order.order_id" in refused.text
     key = "00000000-0000-0000-0000-00000000abcd"
     sent = shop.send(address, **{**record, "field:order_id": key})
     assert "Sent The brokers have it." in sent.text
-    assert "1 messages, " in shop.page(f"/topic?name=orders&key={key}").text
+    assert "1 message, " in shop.page(f"/topic?name=orders&key={key}").text
+
+
+def test_a_topic_without_a_schema_has_no_form(shop: Shop) -> None:
+    """No page leads to it, and its address says what there has to be."""
+    ensure_topic("text-alone", shop.config, partitions=1)
+    assert not [each for each in shop.page("/topic?name=text-alone").addresses if "produce" in each]
+    text = shop.page("/topic/produce?name=text-alone", 400).text
+    assert "no contract names it, and the registry has no subject text-alone-value" in text
+    assert "streamcontract register" in text
+    assert "--contract" not in text
+
+
+def test_a_form_names_what_a_record_is_checked_against(shop: Shop) -> None:
+    """The contract, else the subject; and what its key is made of."""
+    ensure_topic("no-contract", shop.config, partitions=1)
+    shop.sources.registry.register("no-contract-value", parse_schema("long"))
+    of_subject = shop.page("/topic/produce?name=no-contract")
+    assert "against the latest version of the subject no-contract-value" in of_subject.text
+    assert "Key of the message text; empty for none" in of_subject.text
+    of_contract = shop.page("/topic/produce?name=orders")
+    assert "against the contract order ." in of_contract.text
+    assert "Key of the message empty: the field order_id" in of_contract.text
+    sent = shop.send("/topic/produce", **{"name": "no-contract", "field:value": "7"})
+    assert "Sent The brokers have it." in sent.text
+
+
+@pytest.mark.parametrize(
+    ("address", "status", "list_of"),
+    [
+        ("/topic?name=nothing", 404, "/topics"),
+        ("/topic/groups?name=nothing", 404, "/topics"),
+        ("/subject?name=nothing", 404, "/subjects"),
+        ("/contract?name=nothing", 400, "/contracts"),
+        ("/dead-letters/topic?name=nothing", 404, "/dead-letters"),
+    ],
+)
+def test_an_error_leads_to_the_list(shop: Shop, address: str, status: int, list_of: str) -> None:
+    """Beside the side bar, in which the section is the current one; trying again may help too."""
+    page = shop.page(address, status)
+    assert page.addresses.count(list_of) == 2
+    assert address in page.addresses
+    assert ("a", ("href", "aria-current")) in page.structure
+
+
+@pytest.mark.parametrize(
+    ("form", "status", "said"),
+    [
+        ({"name": "orders", "partitions": "9"}, 409, "Not changed Topic orders: there already"),
+        ({"name": "fresh", "partitions": "many"}, 400, "'many' is no number of partitions"),
+        ({"name": "fresh", "partitions": "0"}, 400, "partitions of topic 'fresh' has to be"),
+        ({"name": "", "partitions": ""}, 400, "Not created"),
+    ],
+)
+def test_a_topic_that_is_not_created_has_the_form_again(
+    shop: Shop, form: dict[str, str], status: int, said: str
+) -> None:
+    """With what was filled in, and a status that programs understand."""
+    page = shop.send("/topics/new", status, **form)
+    assert said in page.text
+    assert {name: page.value_of(name) for name in form} == form
+
+
+def test_a_record_that_is_no_json_is_refused(shop: Shop) -> None:
+    """Before it is compared with the contract."""
+    page = shop.send("/topic/produce", 422, **{"name": "orders", "field:lines": "[1"})
+    assert "this is not JSON" in page.text
+
+
+def test_nothing_is_replayed_without_a_contract(shop: Shop, tmp_path: Path) -> None:
+    """Which is no failure of the brokers."""
+    with Sources(shop.config, tmp_path) as sources:
+        app = console_app(sources, allow_writes=True)
+        bare = attrs.evolve(shop, client=TestClient(app, base_url="http://localhost"))
+        page = bare.send("/dead-letters/replay", 400, name="orders.dlq")
+    assert "no contract here names a topic" in page.text
+
+
+@pytest.mark.parametrize(
+    ("method", "address", "allowed"),
+    [
+        ("GET", "/dead-letters/replay", {"POST"}),
+        ("POST", "/topics", {"GET", "HEAD"}),
+        ("DELETE", "/topic/produce", {"GET", "HEAD"}),
+        ("PUT", "/topic/search", {"GET", "HEAD"}),
+    ],
+)
+def test_a_method_that_a_page_does_not_have(
+    shop: Shop, method: str, address: str, allowed: set[str]
+) -> None:
+    """Has a page as an unknown address has, and the methods that there are."""
+    headers = {"Origin": "http://localhost"}
+    answer = shop.client.request(method, address, headers=headers)
+    assert answer.status_code == 405
+    assert set(answer.headers["allow"].split(", ")) == allowed
+    page = Page.parse(answer.text)
+    assert f"This page is not for that method {method} {address}" in page.text
+    assert "/topics" in page.addresses
+
+
+@pytest.mark.parametrize(
+    ("form", "status", "said"),
+    [
+        ({"token": "of another process"}, 403, "The form is of an earlier console"),
+        ({"token": "x" * 2**20}, 413, "The form is too large"),
+    ],
+)
+def test_a_form_that_leads_nowhere_has_a_page(
+    shop: Shop, form: dict[str, str], status: int, said: str
+) -> None:
+    """With the way back."""
+    headers = {"Origin": "http://localhost"}
+    answer = shop.client.post("/topics/new", data=form, headers=headers)
+    assert answer.status_code == status
+    page = Page.parse(answer.text)
+    assert said in page.text
+    assert "/topics" in page.addresses
 
 
 def test_dead_letters_go_on_where_a_page_stopped(
@@ -160,12 +314,12 @@ def test_dead_letters_go_on_where_a_page_stopped(
     assert "The newest 1 of 3 messages were read" in page.text
     while True:
         assert "1 open of those that were read" in page.text
-        places += [each for each in ("0 · 0", "0 · 1", "0 · 2") if each in page.text]
+        places += [each for each in range(3) if f"partition 0 · offset {each} " in page.text]
         older = [each for each in page.addresses if "&at=back" in each and "error" not in each]
         if not older:
             break
         page = shop.page(older[-1])
-    assert places == ["0 · 2", "0 · 1", "0 · 0"]
+    assert places == [2, 1, 0]
     monkeypatch.setattr(dead_letters, "COUNTED", 1)
     assert "only the newest" in shop.page("/dead-letters").text
 

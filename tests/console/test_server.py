@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from tests.console.conftest import Shop
 
+_FREE_PORTS = ("--broker-port=0", "--registry-port=0")
 _NOWHERE = {"bootstrap.servers": "127.0.0.1:9", "schema.registry.url": "http://127.0.0.1:9"}
 
 
@@ -42,6 +43,39 @@ def test_it_serves_on_the_first_port_that_is_free(shop: Shop) -> None:
             assert "orders" in _read(f"{server.url}/contracts")
         with pytest.raises(PortError, match=rf"tried {port}"):
             ConsoleServer(shop.config, shop.project, ports=[port])
+
+
+@pytest.mark.parametrize(
+    ("command", "option"),
+    [(["console"], "--port"), (["dev", "--broker=mock", *_FREE_PORTS], "--console-port")],
+)
+def test_a_port_in_use_names_the_option_of_the_command(command: list[str], option: str) -> None:
+    """The two commands have different ones."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        result = CliRunner().invoke(main, [*command, option, port])
+        assert result.exit_code == 2
+        assert f"tried {port} (option {option}; 0 for a free port)" in result.output
+
+
+def test_without_a_free_port_dev_goes_on_without_console(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It says why, and which of its options names another port."""
+    addresses = {
+        "STREAMCONTRACT_BOOTSTRAP_SERVERS": shop.config["bootstrap.servers"],
+        "STREAMCONTRACT_REGISTRY_URL": shop.config["schema.registry.url"],
+    }
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        monkeypatch.setattr("streamcontract.console.server.PORTS", (port, port))
+        with console_beside(addresses, None, allow_writes=False) as line:
+            assert line.startswith("not started: ")
+            assert f"tried {port}, {port} (option --console-port" in line
 
 
 def test_a_tail_shows_and_counts_what_comes_and_ends_with_the_server(shop: Shop) -> None:

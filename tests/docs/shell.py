@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
 _TIMEOUT_S: Final = 120.0
-# As wide as a page shows code, without colours and without the cursor's movements.
-_TERMINAL: Final = {"COLUMNS": "100", "TERM": "dumb", "NO_COLOR": "1"}
+# As wide as terminals are at first, without colours and without the cursor's movements.
+_TERMINAL: Final = {"COLUMNS": "80", "TERM": "dumb", "NO_COLOR": "1"}
 
 
 def calls(block: Block) -> list[tuple[str, list[str]]]:

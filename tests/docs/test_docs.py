@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import configparser
 import os
 import re
 import subprocess
@@ -141,6 +142,17 @@ def test_commands_exist(document: Path) -> None:
                 assert words[1] in targets, command
             if words[0] == "streamcontract":
                 assert words[1] in subcommands or words[1].startswith("-"), command
+
+
+def test_extras_exist() -> None:
+    """Every extra that a page installs is one of the package."""
+    setup = configparser.ConfigParser(interpolation=None)
+    setup.read(REPOSITORY / "setup.cfg", "utf-8")
+    for document in DOCUMENTS:
+        for extras in re.findall(
+            r"(?:streamcontract|\.)\[([a-z,]+)\]'", document.read_text("utf-8")
+        ):
+            assert set(extras.split(",")) <= set(setup["options.extras_require"]), _name(document)
 
 
 def test_the_readme_is_short() -> None:

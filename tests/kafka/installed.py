@@ -11,6 +11,7 @@ from streamcontract.codec.engine import require_columns
 from streamcontract.errors import ConfigurationError
 
 __all__ = [
+    "HAS_SHARE_GROUPS",
     "MAKES_MESSAGES",
     "SHARE_GROUPS",
     "needs",
@@ -44,6 +45,7 @@ def skip_without_messages() -> None:
         pytest.skip("this confluent-kafka makes no messages for tests")
 
 
+HAS_SHARE_GROUPS: Final = _VERSION >= (2, 16)
 SHARE_GROUPS: Final = needs(2, 16, "this confluent-kafka has no share groups")
 """For tests of share consumers."""
 

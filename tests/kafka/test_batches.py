@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import threading
 import uuid
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 from unittest import mock
 
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.codec.equality import same
 from tests.columns.conversion import from_arrow, has_columns, in_columns, rows_of
 from tests.kafka.installed import skip_without_columns
-from tests.kafka.test_assembly import Raw
+from tests.kafka.test_assembly import ENGINES, Raw
 from tests.refusals import none_logged
 from tests.searching import examples
 from tests.strategies.payloads import corrupt_payloads, payloads
 
 from streamcontract import Codec, parse_schema
+from streamcontract.codec.engine import ENGINE_VARIABLE
+from streamcontract.errors import ColumnsError
 from streamcontract.kafka.contract.binding import Binding
 from streamcontract.kafka.contract.keys import KeyCodec, key_codec, raw_key_codec
 from streamcontract.kafka.contract.topic_deserializer import TopicDeserializer
@@ -96,6 +100,9 @@ HEADERS = st.none() | st.lists(
     st.tuples(st.text(st.characters(codec="utf-8"), max_size=3), st.none() | st.binary(max_size=3)),
     max_size=3,
 )
+
+
+KEYS_OF_POINTS = (None, frame(101, b"\x02"), frame(102, b"\x80"), frame(9, b"\x02"), b"a")
 
 
 class Schemas:
@@ -250,6 +257,56 @@ def test_keys_are_checked(key: str, metadata: dict[str, str]) -> None:
     assert list(map(str, batch.faults)) == list(map(str, records(reader, raws)[1]))
 
 
+_CHAIN = parse_schema(
+    {
+        "type": "record",
+        "name": "Chain",
+        "fields": [{"name": "next", "type": ["null", "Chain"]}],
+    }
+)
+_KEY_CHAIN = Codec[Any](_CHAIN)
+_CHAINS = st.none() | st.sampled_from(
+    [
+        *(frame(104, b"\x00"), frame(104, b"\x02\x02\x00")),
+        *(frame(104, b"\x02"), frame(104, b"\x00\x00"), frame(101, b"\x02"), frame(9, b""), b"a"),
+    ]
+)
+
+
+@settings(deadline=None, max_examples=examples(30))
+@given(
+    st.lists(st.tuples(st.sampled_from([b"\x02", b"\x80", None]), _CHAINS), max_size=6),
+    st.sampled_from([{}, {"offset": "o"}]),
+    st.integers(1, 3),
+)
+def test_keys_of_a_recursive_type_are_checked(
+    drawn: list[tuple[bytes | None, bytes | None]], metadata: dict[str, str], threads: int
+) -> None:
+    """They have no column, and need none where the key is not asked for."""
+    reader = deserializer(parse_schema("long"), {1: parse_schema("long"), 104: _CHAIN}, _KEY_CHAIN)
+    raws = [
+        Raw(None if value is None else frame(1, value), key, (0, at))
+        for at, (value, key) in enumerate(drawn)
+    ]
+    batch = batch_of(reader, raws, metadata=metadata, threads=threads)
+    messages, errors = records(reader, raws)
+    values = [each.value for each in messages if each.value is not None]
+    rows = pa.table(batch).to_pylist()
+    assert [row["value"] for row in rows] == values
+    assert list(map(str, batch.faults)) == list(map(str, errors))
+
+
+def test_a_key_of_a_recursive_type_is_no_column() -> None:
+    """The error says so, and how to have the values."""
+    reader = deserializer(parse_schema("long"), {}, _KEY_CHAIN)
+    with pytest.raises(ColumnsError) as error:
+        BatchDecoder(reader, None, NAMES)
+    assert str(error.value) == (
+        "the key of topic 't', Chain.next: Chain contains itself, and Arrow has no recursive "
+        'types: leave "key" out of metadata='
+    )
+
+
 def _steps(work: Callable[[], object]) -> int:
     """The lines of the module's Python code that are run, each pass of a loop anew."""
     count = 0
@@ -314,18 +371,85 @@ def test_cut_batches(schema: Schema, most: int, data: st.DataObject) -> None:
         assert pa.table(cut)[name].to_pylist() == [value for value, is_kept in rows if is_kept]
 
 
+@pytest.mark.parametrize("is_recursive", [False, True])
 @pytest.mark.parametrize("is_key", [False, True])
-def test_a_registry_that_does_not_answer(is_key: bool) -> None:
+def test_a_registry_that_does_not_answer(is_key: bool, is_recursive: bool) -> None:
     """Messages before the one whose schema is asked for are decoded, and those after it are not."""
     schema, good, bad = parse_schema("long"), frame(1, b"\x02"), frame(DOWN, b"\x02")
-    keys = [frame(101, b"\x02"), b"poison", bad if is_key else None, frame(101, b"\x02")]
+    well = frame(104, b"\x00") if is_recursive else frame(101, b"\x02")
+    keys = [well, b"poison", bad if is_key else None, well]
     raws: list[Any] = [
         Raw(bad if at == 2 and not is_key else good, key, (0, at)) for at, key in enumerate(keys)
     ]
-    reader = deserializer(schema, {1: schema}, Codec[Any](_POINT))
-    found = BatchDecoder(reader, None, NAMES).decode(raws)
+    codec: Any = Codec[Any](_CHAIN if is_recursive else _POINT)
+    reader = deserializer(schema, {1: schema, 104: _CHAIN}, codec)
+    names = {} if is_recursive else NAMES
+    found = BatchDecoder(reader, None, names).decode(raws)
     assert (found.size, type(found.error)) == (2, RegistryUnreachableError)
     assert [rows.indexes() for rows in found.rows] == [[0]]
     assert list(found.faults) == [1]
-    nothing = BatchDecoder(reader, None, NAMES).decode(raws[2:])
+    nothing = BatchDecoder(reader, None, names).decode(raws[2:])
     assert (nothing.size, type(nothing.error)) == (0, RegistryUnreachableError)
+
+
+class Decodings:
+    """Telemetry that counts decoded values by their schema."""
+
+    def __init__(self) -> None:
+        self.counts: Counter[object] = Counter()
+
+    def decoding(self, schema_id: object, decode: Callable[[bytes], Any]) -> Callable[[bytes], Any]:
+        """Counts each value that it decodes."""
+
+        def counted(data: bytes) -> Any:
+            value = decode(data)
+            self.counts[schema_id] += 1
+            return value
+
+        return counted
+
+    def decoded(self, schema_id: object, count: int, _seconds: float) -> None:
+        """Counts values that were decoded together."""
+        self.counts[schema_id] += count
+
+
+@settings(
+    deadline=None,
+    max_examples=examples(30),
+    suppress_health_check=[HealthCheck.function_scoped_fixture],  # it only sets a variable
+)
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from([frame(1, b"\x02"), frame(2, b"\x02"), frame(1, b"\x80"), b"a", None]),
+            st.sampled_from([*KEYS_OF_POINTS, frame(DOWN, b"\x02")]),
+        ),
+        max_size=8,
+    )
+)
+@pytest.mark.parametrize("engine", ENGINES)
+def test_telemetry_counts_each_message_that_is_read_once(
+    monkeypatch: pytest.MonkeyPatch, engine: str, drawn: list[tuple[bytes | None, bytes | None]]
+) -> None:
+    """Not one with a wrong key, nor one that is tried again; as records and as batches."""
+    raws: list[Any] = [Raw(value, key, (0, at)) for at, (value, key) in enumerate(drawn)]
+    schema, counted, in_batches = parse_schema("long"), Decodings(), Decodings()
+    monkeypatch.setenv(ENGINE_VARIABLE, engine)
+    reader = deserializer(schema, {1: schema, 2: schema}, Codec[Any](_POINT))
+    monkeypatch.delenv(ENGINE_VARIABLE)
+    reader.deserializer.receiving = counted  # type: ignore[assignment] # all it needs
+    expected: Counter[object] = Counter()
+    for raw in raws:
+        with contextlib.suppress(MessageDecodeError, RegistryUnreachableError):
+            message = reader.plain.read(raw) or reader.read(raw)
+            expected[message.schema_id] += message.value is not None
+    assert +counted.counts == +expected
+    reader.deserializer.receiving = in_batches  # type: ignore[assignment] # likewise
+    decoder = BatchDecoder(reader, None, {})
+    at = 0
+    while at < len(raws):
+        found = decoder.decode(raws[at:])
+        for rows in found.rows:
+            decoder.report(rows)
+        at += found.size + (found.error is not None)
+    assert +in_batches.counts == +expected

@@ -19,8 +19,14 @@ if TYPE_CHECKING:
         (("consume", "TOPIC", "--from", "-1"), 3),
         (("consume", "TOPIC", "--from", "-1", "--group", "TOPIC"), 3),
         (("topics", "describe", "TOPIC", "TOPIC", "--group", "a", "--group", "b"), 1),
-        # One for each name, and one for the offsets of all.
-        (("dlq", "list", "TOPIC", "TOPIC"), 3),
+        (("topics", "list"), 1),
+        (("topics", "create", "TOPIC", "TOPIC-b", "TOPIC-c"), 1),
+        (("topics", "delete", "TOPIC", "--dry-run"), 1),
+        (("groups", "describe", "TOPIC-group", "TOPIC-group"), 1),
+        (("groups", "reset", "TOPIC-group", "--to", "earliest", "--dry-run"), 1),
+        (("groups", "reset", "new", "--to", "-1", "--topic", "TOPIC", "--yes"), 1),
+        (("dlq", "list", "TOPIC", "TOPIC"), 1),
+        (("doctor",), 1),
     ],
 )
 def test_a_command_keeps_its_connections(
@@ -31,6 +37,7 @@ def test_a_command_keeps_its_connections(
     expected: int,
 ) -> None:
     """An AdminClient is made once, since to open and close it takes longer than a request."""
+    commands.consume("--group", f"{commands.topic}-group")
     made: list[Any] = []
 
     def note(kind: Any, properties: Any) -> Any:
@@ -38,7 +45,7 @@ def test_a_command_keeps_its_connections(
         return build_client(kind, properties)
 
     monkeypatch.setattr("streamcontract.kafka.connection.cluster.build_client", note)
-    given = [commands.topic if each == "TOPIC" else each for each in arguments]
+    given = [each.replace("TOPIC", commands.topic) for each in arguments]
     code, _, errors = commands.run(*given)
     assert (code, errors) == (0, "")
     assert len(made) == expected

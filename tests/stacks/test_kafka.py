@@ -8,6 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import confluent_kafka
 import pytest
+from confluent_kafka.admin import (  # type: ignore[attr-defined] # two are documented there
+    AdminClient,
+    ConfigResource,
+    ResourceType,
+)
 
 from streamcontract import Codec, SchemaRegistry, Stock, StockConsumer, StockProducer
 from streamcontract.devstack.kafka import KafkaStack
@@ -77,6 +82,26 @@ def test_groups_are_listed(config: dict[str, Any], topic: Callable[..., str]) ->
     [state] = describe_topics([name], config).topics
     [found] = [each for each in describe_groups(state, None, config) if each.group == group]
     assert found.total_lag == 1
+
+
+def test_new_groups_get_partitions_soon(config: dict[str, Any]) -> None:
+    """By what the brokers say of their waits, and so without waiting.
+
+    The first consumer of a share group gets partitions with its second heartbeat. The broker tells
+    it when to send that: after 5 seconds by default.
+    """
+    longest = {
+        "group.share.heartbeat.interval.ms": 1000,
+        "group.initial.rebalance.delay.ms": 100,
+    }
+    admin = AdminClient({"bootstrap.servers": config["bootstrap.servers"]})
+    brokers = [str(each) for each in admin.list_topics(timeout=WAIT).brokers]
+    for broker in brokers:
+        resource = ConfigResource(ResourceType.BROKER, broker)
+        settings = admin.describe_configs([resource])[resource].result(WAIT)
+        found = {name: int(settings[name].value) for name in longest}
+        assert all(found[name] <= most for name, most in longest.items()), found
+    assert len(brokers) == 3
 
 
 def test_topic_properties_are_compared(config: dict[str, Any], topic: Callable[..., str]) -> None:

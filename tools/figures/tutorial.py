@@ -133,9 +133,9 @@ def partitions() -> Figure:
     figure = Figure("A topic of three partitions", 640, 230)
     figure.heading(20, 30, "topic stocks")
     rows = (
-        ["IBM", "IBM", "IBM", "IBM"],
         ["AAPL", "MSFT", "AAPL", "AAPL", "MSFT"],
-        ["GOOG", "FB"],
+        ["FB", "FB"],
+        ["IBM", "IBM", "IBM", "IBM"],
     )
     for number, keys in enumerate(rows):
         y = 50 + 58 * number
@@ -151,20 +151,19 @@ def partitions() -> Figure:
 def groups() -> Figure:
     """Two groups read one topic."""
     figure = Figure("Two consumer groups read one topic", 640, 240)
-    figure.heading(20, 30, "topic")
-    figure.heading(250, 30, "group billing")
-    figure.heading(480, 30, "group audit")
-    for number in range(3):
-        figure.box(20, 46 + 60 * number, 110, 40, f"partition {number}", "message")
-    figure.frame(240, 40, 150, 182)
+    figure.heading(20, 30, "group audit")
+    figure.heading(265, 30, "topic")
+    figure.heading(470, 30, "group billing")
+    figure.frame(20, 40, 150, 182)
     figure.frame(470, 40, 150, 182)
-    figure.box(260, 66, 110, 50, "consumer A", "client")
-    figure.box(260, 156, 110, 50, "consumer B", "client")
-    figure.box(490, 106, 110, 50, "consumer X", "client")
-    for start, end in (((130, 66), (258, 84)), ((130, 126), (258, 100)), ((130, 186), (258, 182))):
-        figure.arrow(start, end)
-    figure.note(430, 118, "all three")
-    figure.arrow((394, 131), (488, 131))
+    figure.box(40, 106, 110, 50, "consumer X", "client")
+    figure.box(490, 66, 110, 50, "consumer A", "client")
+    figure.box(490, 156, 110, 50, "consumer B", "client")
+    for number, billing in enumerate((84, 100, 182)):
+        y = 66 + 60 * number
+        figure.box(265, y - 20, 110, 40, f"partition {number}", "message")
+        figure.arrow((265, y), (152, 117 + 14 * number))
+        figure.arrow((375, y), (488, billing))
     return figure
 
 

@@ -47,6 +47,7 @@ def open_console(
     *,
     host: str = "127.0.0.1",
     ports: Sequence[int] | None = None,
+    option: str = "--port",
     allow_hosts: Collection[str] = (),
     allow_writes: bool = False,
 ) -> ConsoleServer:
@@ -57,6 +58,7 @@ def open_console(
         project_file: The project file, or a folder to search for one from.
         host: The address to listen on.
         ports: The ports to try; by default those of the lesson.
+        option: The option that names another port.
         allow_hosts: More names under which it may be reached.
         allow_writes: Whether it may produce, replay and create topics.
 
@@ -67,14 +69,17 @@ def open_console(
     require_console()
     from streamcontract.console.server import PORTS, ConsoleServer  # noqa: PLC0415 - see above
 
-    return ConsoleServer(
-        config,
-        project_file,
-        host=host,
-        ports=PORTS if ports is None else ports,
-        allow_hosts=allow_hosts,
-        allow_writes=allow_writes,
-    )
+    try:
+        return ConsoleServer(
+            config,
+            project_file,
+            host=host,
+            ports=PORTS if ports is None else ports,
+            allow_hosts=allow_hosts,
+            allow_writes=allow_writes,
+        )
+    except PortError as error:
+        raise PortError(f"{error} (option {option}; 0 for a free port)") from error
 
 
 @contextlib.contextmanager
@@ -103,7 +108,9 @@ def console_beside(
         return
     ports = None if port is None else (port,)
     try:
-        console = open_console(config, ports=ports, allow_writes=allow_writes)
+        console = open_console(
+            config, ports=ports, option="--console-port", allow_writes=allow_writes
+        )
     except PortError as error:
         if port is not None:
             raise

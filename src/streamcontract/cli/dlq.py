@@ -79,11 +79,11 @@ def _list(
     Exits with 1 if there are any.
     """
     config = properties_of(properties)
-    topics = [find_dead_letter_topic(name, config) for name in names]
     with Cluster(split_config(config).client).connected() as cluster:
+        topics = [find_dead_letter_topic(name, cluster) for name in names]
         found = [
             each
-            for topic in topics or dead_letter_topics(config)
+            for topic in topics or dead_letter_topics(cluster)
             for each in summaries(topic, cluster)
         ]
 
@@ -139,12 +139,14 @@ def _show(
     project = None
     if project_file is not None or find_project_file() is not None:
         project = sound_project("dlq", project_file, output_format, "nothing was read")
-    with DeadLetterTopic(find_dead_letter_topic(name, config), config) as letters:
-        entry = letters.at(partition, offset)
+    settings = split_config(config)
+    with Cluster(settings.client).connected() as cluster:
+        topic = find_dead_letter_topic(name, cluster)
+        with DeadLetterTopic(topic, cluster=cluster) as letters:
+            entry = letters.at(partition, offset)
     letter = entry.letter
     if not isinstance(letter, DeadLetter):
         raise letter
-    settings = split_config(config)
     with SchemaRegistry.from_config(settings.registry) as registry:
         decoded = decode_letter(entry, letter, project, registry, settings)
     print_facts(
@@ -190,8 +192,8 @@ def _replay(
     """
     config = properties_of(properties)
     project = sound_project("dlq", project_file, output_format, "nothing was replayed")
-    topic = find_dead_letter_topic(name, config)
     settings = split_config(config)
+    topic = find_dead_letter_topic(name, Cluster(settings.client))
     with SchemaRegistry.from_config(settings.registry) as registry:
         readers = project_readers(project, registry, settings.wire, settings.rules_ignored)
         done = replay_dead_letters(topic, readers, config, discard=discard)

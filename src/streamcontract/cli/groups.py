@@ -12,8 +12,10 @@ from streamcontract.cli._examples import examples
 from streamcontract.cli._kafka import brokers_of, config_option, properties_of, timeout_option
 from streamcontract.cli._offsets import offsets_described, offsets_table
 from streamcontract.cli._options import facts_option
-from streamcontract.kafka.admin.describe import describe_topics
-from streamcontract.kafka.admin.groups import describe_group, list_groups, reset_group
+from streamcontract.kafka.admin.describe import topics_of
+from streamcontract.kafka.admin.groups import group_of, list_groups, move_group
+from streamcontract.kafka.connection.cluster import Cluster
+from streamcontract.kafka.connection.config import split_config
 from streamcontract.kafka.errors import GroupError
 from streamcontract.messages.moves import Move, moves_of
 from streamcontract.messages.positions import parse_position
@@ -21,8 +23,9 @@ from streamcontract.reporting.facts import print_facts
 from streamcontract.reporting.tables import Table, number
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
+    from streamcontract.kafka.admin.describe import GroupState
     from streamcontract.kafka.admin.groups import GroupDescription, GroupMember
 
 __all__ = ["command"]
@@ -83,7 +86,8 @@ def _describe(
     The embedded broker reports only the offsets.
     """
     config = properties_of(properties)
-    found = [describe_group(each, config, timeout=timeout) for each in names]
+    with _cluster(config, timeout).connected() as cluster:
+        found = [group_of(cluster, each) for each in names]
 
     def in_words() -> Iterator[str | Table]:
         for each in found:
@@ -144,25 +148,14 @@ def _reset(
     """
     to = parse_position(position)
     config = properties_of(properties)
-    state = None
-    try:
-        found = describe_group(name, config, timeout=timeout)
-        state, states = found.state, found.topics
-    except GroupError as error:
-        # A group that is not there yet may begin somewhere, in topics that are named.
-        if error.name != "GROUP_ID_NOT_FOUND" or not topics:
-            raise
-        states = ()
-    else:
-        if found.members:
-            # For a dry run too, which reports the same errors.
-            reset_group(name, {}, config, timeout=timeout)
-    described = describe_topics(topics, config, timeout=timeout).topics if topics else None
-    moves = moves_of(to, states, described, config)
-    if not dry_run and moves:
-        confirm(f"Move group {name} in {len(moves)} partitions?", yes=yes)
-        offsets = {(each.topic, each.partition): each.after for each in moves}
-        reset_group(name, offsets, config, timeout=timeout)
+    with _cluster(config, timeout).connected() as cluster:
+        state, states = _before(cluster, name, may_be_new=bool(topics))
+        described = topics_of(cluster, topics).topics if topics else None
+        moves = moves_of(to, states, described, cluster)
+        if not dry_run and moves:
+            confirm(f"Move group {name} in {len(moves)} partitions?", yes=yes)
+            offsets = {(each.topic, each.partition): each.after for each in moves}
+            move_group(cluster, name, offsets)
     document: dict[str, Any] = {
         "brokers": brokers_of(config),
         "group": name,
@@ -171,6 +164,26 @@ def _reset(
         "partitions": [attrs.asdict(each) for each in moves],
     }
     print_facts(document, output_format, lambda: _moved(name, moves, dry_run=dry_run))
+
+
+def _cluster(config: Mapping[str, Any], timeout: float) -> Cluster:
+    return Cluster(split_config(config).client, timeout=timeout)
+
+
+def _before(
+    cluster: Cluster, name: str, *, may_be_new: bool
+) -> tuple[str | None, tuple[GroupState, ...]]:
+    """The state of a group that is to be moved, and how far it has come."""
+    try:
+        found = group_of(cluster, name)
+    except GroupError as error:
+        # A group that is not there yet may begin somewhere, in topics that are named.
+        if error.name != "GROUP_ID_NOT_FOUND" or not may_be_new:
+            raise
+        return None, ()
+    if found.members:
+        move_group(cluster, name, {})  # raises its error, for a dry run too
+    return found.state, found.topics
 
 
 def _moved(name: str, moves: tuple[Move, ...], *, dry_run: bool) -> Iterator[str | Table]:

@@ -15,9 +15,9 @@ from streamcontract.cli._kafka import brokers_of, config_option, properties_of, 
 from streamcontract.cli._offsets import offsets_described, offsets_table
 from streamcontract.cli._options import facts_option, project_option, sound_project
 from streamcontract.errors import ConfigurationError
-from streamcontract.kafka.admin.deletion import delete_topic
+from streamcontract.kafka.admin.deletion import delete_topic_of
 from streamcontract.kafka.admin.describe import describe_topics, groups_of, topics_of
-from streamcontract.kafka.admin.topics import ensure_topic
+from streamcontract.kafka.admin.topics import ensure_topic_of
 from streamcontract.kafka.connection.cluster import Cluster
 from streamcontract.kafka.connection.config import split_config
 from streamcontract.project import find_project_file
@@ -196,17 +196,19 @@ def _create(
     if not wanted:
         raise ConfigurationError("no contract of the project names a topic: name one here")
     config = properties_of(properties)
-    outcomes = [
-        ensure_topic(
-            name,
-            config,
-            partitions=count,
-            replication=replication,
-            topic_config=properties_of(topic_config),
-            timeout=timeout,
-        )
-        for name, count in wanted.items()
-    ]
+    settings = split_config(config)
+    with Cluster(settings.client, timeout=timeout).connected() as cluster:
+        outcomes = [
+            ensure_topic_of(
+                cluster,
+                name,
+                settings.registry,
+                partitions=count,
+                replication=replication,
+                topic_config=properties_of(topic_config),
+            )
+            for name, count in wanted.items()
+        ]
     brokers = brokers_of(config)
     topics = [
         {
@@ -255,12 +257,13 @@ def _delete(
     deleted unless all topics are there.
     """
     config = properties_of(properties)
-    found = describe_topics(tuple(dict.fromkeys(names)), config, timeout=timeout).topics
-    if not dry_run:
-        listed = ", ".join(f"{each.name} ({number(each.messages)} messages)" for each in found)
-        confirm(f"Delete {listed}?", yes=yes)
-        for each in found:
-            delete_topic(each.name, config, timeout=timeout)
+    with Cluster(split_config(config).client, timeout=timeout).connected() as cluster:
+        found = topics_of(cluster, tuple(dict.fromkeys(names))).topics
+        if not dry_run:
+            listed = ", ".join(f"{each.name} ({number(each.messages)} messages)" for each in found)
+            confirm(f"Delete {listed}?", yes=yes)
+            for each in found:
+                delete_topic_of(cluster, each.name)
     document = {
         "brokers": brokers_of(config),
         "dry_run": dry_run,

@@ -27,6 +27,7 @@ from streamcontract.schema.model import (
 )
 
 __all__ = [
+    "FIX",
     "LOGICAL_KINDS",
     "MOST_DIGITS",
     "Column",
@@ -49,7 +50,8 @@ _MOST_LEVELS: Final = 60
 _MOST_COLUMNS: Final = 10_000
 """Records that hold one another twice at each level would have columns without end."""
 
-_FIX: Final = "choose columns without it, or decode records instead"
+FIX: Final = "choose columns without it, or decode records instead"
+"""The advice to those whose type has no column."""
 
 _MOST_BRANCHES: Final = 128
 """Types of a dense union, whose codes are from 0 to 127 (Arrow columnar format, "Dense Union")."""
@@ -184,7 +186,7 @@ class _Maker:
     ) -> tuple[Column, ...]:
         """The columns of a record's fields."""
         if node in self._inside:
-            reason = f"{node.full_name} contains itself, and Arrow has no recursive types: {_FIX}"
+            reason = f"{node.full_name} contains itself, and Arrow has no recursive types: {FIX}"
             raise ColumnsError(path, reason)
         self._inside.append(node)
         made = tuple(
@@ -198,7 +200,7 @@ class _Maker:
         """The column of a type."""
         self._levels += 1
         if self._levels > _MOST_LEVELS:
-            raise ColumnsError(path, f"more than {_MOST_LEVELS} types inside one another: {_FIX}")
+            raise ColumnsError(path, f"more than {_MOST_LEVELS} types inside one another: {FIX}")
         made = self._column(node, name, path, is_nullable=is_nullable)
         self._levels -= 1
         return made
@@ -290,7 +292,7 @@ class _Maker:
         if isinstance(node, FixedType):
             if node.size > _MOST_WIDTH:
                 most = f"and Arrow has no more than {_MOST_WIDTH}"
-                reason = f"a fixed of {node.size} bytes, {most}: {_FIX}"
+                reason = f"a fixed of {node.size} bytes, {most}: {FIX}"
                 raise ColumnsError(path, reason)
             layout, form, width = "width", f"w:{node.size}", node.size
         else:
@@ -363,9 +365,7 @@ _Found = tuple[str, int] | list[tuple[str, str, str]]
 def _decimal(logical: LogicalType, _row: LogicalRow, path: str) -> _Found:
     precision, scale = logical.precision or 0, logical.scale or 0
     if precision > MOST_DIGITS:
-        reason = (
-            f"a decimal of {precision} digits, and Arrow has no more than {MOST_DIGITS}: {_FIX}"
-        )
+        reason = f"a decimal of {precision} digits, and Arrow has no more than {MOST_DIGITS}: {FIX}"
         raise ColumnsError(path, reason)
     if precision > _SHORT_DIGITS:
         return f"d:{precision},{scale},256", 32

@@ -93,10 +93,10 @@ def write_catalogue(folder: Path, project: Project, source: Source | None) -> tu
         if not isinstance(schema, SchemaParseError)
     }
     versions = _versions(project, source)
-    where = [project.file.parent.name or "contracts"]
+    where = [("Project", project.file.parent.name or "contracts")]
     facts = {
         "sections": _SECTIONS,
-        "where": where if source is None else [*where, f"versions of {source.label}"],
+        "where": where if source is None else [*where, ("Earlier versions", source.label)],
         "allow_writes": False,
         "has_topics": False,
     }

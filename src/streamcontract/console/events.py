@@ -68,8 +68,9 @@ async def tail_events(asked: LookUp, sources: Sources, renderer: Renderer) -> As
 def _in_words(update: Update) -> str:
     verdicts = ", ".join(f"{count:,} {label}" for label, count in sorted(update.verdicts.items()))
     unread = f", {update.unread:,} only counted" if update.unread else ""
-    shown = f" ({verdicts}{unread})" if verdicts or unread else ""
-    return f"{update.rate:,.0f} messages a second, {update.count:,} so far{shown}"
+    shown = f": {verdicts}{unread}" if verdicts or unread else ""
+    total = f"{update.count:,} since {update.since:%H:%M:%S} UTC"
+    return f"{update.rate:,.0f} messages a second, {total}{shown}"
 
 
 async def search_events(

@@ -7,11 +7,17 @@ from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 
+from streamcontract.compatibility.rewrite import schema_of
+from streamcontract.compatibility.witness import Witness
 from streamcontract.console.pages.fields import type_in_words
+from streamcontract.json_codec import JsonCodec
+from streamcontract.json_codec.leaves import plain_leaf
 from streamcontract.schema.model import (
+    ArrayType,
     AvroType,
     EnumType,
     FixedType,
+    MapType,
     PrimitiveType,
     RecordType,
     UnionType,
@@ -28,6 +34,9 @@ __all__ = ["Control", "controls_of", "document_of", "parse_json"]
 _PREFIX: Final = "field:"
 _IS_NULL: Final = "null:"
 _DEEPEST: Final = 4
+_LONGEST_EXAMPLE: Final = 200
+"""Bytes of the smallest value: a fixed can have gigabytes."""
+
 _NUMBERS: Final = frozenset({"int", "long", "float", "double"})
 
 
@@ -48,7 +57,7 @@ class Control:
         is_nullable: Whether it may be null.
         is_null: Whether it is.
         is_optional: Whether the field has a default, which an empty control takes.
-        example: An example, or ``""``.
+        example: An example of what may be filled in, or ``""``.
     """
 
     name: str
@@ -127,13 +136,14 @@ def _control(
         path=own or path,
         depth=depth,
         kind=kind,
-        type=type_in_words(node),
+        type=f"{type_in_words(node)}{'; in base64' if _is_binary(inner) else ''}",
         doc=doc,
         choices=choices,
         value=given.get(name, ""),
         is_nullable=is_nullable,
         is_null=_IS_NULL + path in given,
         is_optional=is_optional,
+        example=_example(inner) if kind in {"text", "json"} else "",
     )
 
 
@@ -154,10 +164,36 @@ def _kind(node: AvroType) -> tuple[str, tuple[str, ...]]:
             return "choice", ("true", "false")
         case PrimitiveType() if node.logical is None and node.name in _NUMBERS:
             return "number", ()
-        case PrimitiveType() | FixedType():
+        case PrimitiveType() | FixedType() if plain_leaf(node).kind != "object":
             return "text", ()
-        case _:
+        case _:  # a duration too
             return "json", ()
+
+
+def _is_binary(node: AvroType) -> bool:
+    is_bytes = isinstance(node, FixedType) or (
+        isinstance(node, PrimitiveType) and node.name == "bytes"
+    )
+    return is_bytes and getattr(node, "logical", None) is None
+
+
+def _example(node: AvroType) -> str:
+    """The smallest value of a type that shows how its values are written; ``""`` for text."""
+    witness = Witness(node)
+    part = node.items if isinstance(node, ArrayType) else node
+    part = node.values if isinstance(node, MapType) else part
+    if not witness.size(part) <= _LONGEST_EXAMPLE:
+        return ""
+    value = witness.minimal(part)
+    match node:
+        case ArrayType():
+            value = [value]
+        case MapType():
+            value = {"key": value}
+        case PrimitiveType(name="bytes", logical=None):
+            value = bytes(1)
+    found = JsonCodec[Any](schema_of(node)).dump(value)
+    return found if isinstance(found, str) else json.dumps(found, ensure_ascii=False)
 
 
 def parse_json(text: str) -> JsonValue:

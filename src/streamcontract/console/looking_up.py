@@ -175,7 +175,8 @@ def ranges_of(asked: LookUp, sources: Sources, state: TopicState | None = None) 
     partitions = sorted(ends) if asked.partition is None else [asked.partition]
     position = "latest" if asked.start == NEWEST else parse_position(asked.start)
     if position == "latest" or isinstance(position, Last):
-        offsets = {each: (firsts[each], ends[each]) for each in partitions}
+        most = position.count if isinstance(position, Last) else max(ends.values(), default=0)
+        offsets = {each: (max(firsts[each], ends[each] - most), ends[each]) for each in partitions}
         return Ranges(is_backward=True, offsets=offsets)
     starts = offsets_of_position(cluster, topic, partitions, position)
     lows = {each: min(max(firsts[each], starts[each]), ends[each]) for each in partitions}

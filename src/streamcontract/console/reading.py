@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import contextlib
 import json
 from typing import TYPE_CHECKING, Any, Final
@@ -11,17 +10,18 @@ import attrs
 
 from streamcontract.console.verdicts import (
     NO_CONTRACT,
+    NO_VALUE,
     TOMBSTONE,
     Verdict,
     poison,
     verdict_of_pair,
 )
-from streamcontract.errors import DataError, FrameError, RegistryError
+from streamcontract.errors import ConfigurationError, DataError, FrameError, RegistryError
 from streamcontract.json_codec.direct import direct_text
 from streamcontract.kafka.contract.dispatch import RecordsBinding
 from streamcontract.kafka.contract.topic_deserializer import TopicDeserializer
 from streamcontract.kafka.errors import MessageDecodeError
-from streamcontract.messages.keys import bytes_as_json
+from streamcontract.messages.keys import WantedKey, bytes_as_json
 from streamcontract.messages.reading import is_wanted
 from streamcontract.messages.topics import readers_of
 from streamcontract.messages.values import DocumentCodec, Form
@@ -32,17 +32,16 @@ if TYPE_CHECKING:
 
     from streamcontract.console.sources import Sources
     from streamcontract.kafka.message import Message, SchemaId
-    from streamcontract.messages.keys import WantedKey
+    from streamcontract.messages.keys import Keys
     from streamcontract.schema import Schema
     from streamcontract.schema.model import JsonValue
 
 __all__ = ["MISFIT", "Seen", "TopicReader", "Wanted"]
 
-MISFIT: Final = "misfit"
-"""All verdicts but those of messages that fit."""
+_NO_KEY: Final = object()
 
-_SHOWN: Final = 256
-"""Bytes of a value that could not be decoded."""
+MISFIT: Final = "misfit"
+"""The verdicts of messages that do not fit the contract as they are."""
 
 
 @attrs.frozen(kw_only=True)
@@ -65,10 +64,15 @@ class Wanted:
         """Whether every message is."""
         return self.key is None and self.where is None and self.verdict is None
 
-    def has(self, verdict: Verdict) -> bool:
-        """Whether a verdict is wanted."""
+    def has(self, verdict: Verdict, *, is_readable: bool) -> bool:
+        """Whether a verdict is wanted.
+
+        A condition has no result for a message that cannot be read: it has to be asked for.
+        """
+        if self.verdict is None and self.where is not None:
+            return is_readable
         if self.verdict == MISFIT:
-            return verdict.kind not in {"fits", "tombstone"}
+            return verdict.is_misfit
         return self.verdict is None or self.verdict == verdict.kind
 
 
@@ -87,8 +91,7 @@ class Seen:
         value: Its value as JSON; of a message that cannot be read, as it was written; else None.
         schema: The schema that the value was read with; None without a value.
         size: Bytes of the value.
-        payload: The first bytes of a value that could not be decoded, in hexadecimal.
-        text: The same bytes as text, if they are text in UTF-8; else ``""``.
+        undecoded: The bytes of a value that could not be decoded, or None.
         verdict: The verdict.
     """
 
@@ -102,9 +105,8 @@ class Seen:
     value: JsonValue
     schema: Schema | None
     size: int
-    payload: str
+    undecoded: bytes | None
     verdict: Verdict
-    text: str = ""
 
 
 class TopicReader:
@@ -117,10 +119,11 @@ class TopicReader:
 
     Attributes:
         contract: The name of the contract, or None.
+        has_foreign_key: Whether the wanted key is none that the contract allows.
         schemas: Today's contracts of the topic: of the project, else the registry's latest schema.
 
     Raises:
-        ConfigurationError: The key or the condition does not fit the contract.
+        ConfigurationError: The condition does not fit the contract.
         SchemaParseError: The contract's schema breaks the Avro specification.
         RegistryError: The registry did not answer.
     """
@@ -138,7 +141,8 @@ class TopicReader:
         codecs = binding.codecs if isinstance(binding, RecordsBinding) else [binding.codec]
         known = found.contract is not None or found.schema is not None
         self.schemas: tuple[Schema, ...] = tuple(each.schema for each in codecs) if known else ()
-        self._key: WantedKey | None = None if wanted.key is None else found.keys.parse(wanted.key)
+        self.has_foreign_key = False
+        self._key = None if wanted.key is None else self._parsed_key(wanted.key, found.keys)
         self._deserializer: TopicDeserializer[Any] = TopicDeserializer(
             binding,
             sources.registry,
@@ -149,6 +153,14 @@ class TopicReader:
         self._subjects = {f"{topic}-value", f"{topic}-key"}
         self._verdicts: dict[SchemaId, Verdict] = {}
         self._versions: dict[SchemaId, tuple[str, int] | None] = {}
+
+    def _parsed_key(self, text: str, keys: Keys) -> WantedKey:
+        """A key; one that the contract does not allow is that of messages that cannot be read."""
+        try:
+            return keys.parse(text)
+        except ConfigurationError:
+            self.has_foreign_key = True
+            return WantedKey(_NO_KEY, text.encode())
 
     def read(self, raw: confluent_kafka.Message) -> Seen | None:
         """The message, or None if it is not wanted.
@@ -164,7 +176,7 @@ class TopicReader:
         if not is_wanted(found, self._key, self._form):
             return None
         verdict = self._verdict(found)
-        if not self._wanted.has(verdict):
+        if not self._wanted.has(verdict, is_readable=not isinstance(found, MessageDecodeError)):
             return None
         if isinstance(found, MessageDecodeError):
             return self._poison(raw, found, verdict)
@@ -180,7 +192,7 @@ class TopicReader:
             value=_json(found.value),
             schema=None if schema is None else self._reader_for(schema) or schema,
             size=len(raw.value() or b""),
-            payload="",
+            undecoded=None,
             verdict=verdict,
         )
 
@@ -202,8 +214,7 @@ class TopicReader:
             value=value,
             schema=writer,
             size=len(payload),
-            payload="" if writer is not None else payload[:_SHOWN].hex(" "),
-            text="" if writer is not None else _as_text(payload),
+            undecoded=payload if writer is None else None,
             verdict=verdict,
         )
 
@@ -222,7 +233,7 @@ class TopicReader:
         if isinstance(found, MessageDecodeError):
             return poison(found, has_contract=bool(self.schemas))
         if found.schema_id is None:
-            return TOMBSTONE
+            return NO_VALUE if found.key is None else TOMBSTONE
         known = self._verdicts.get(found.schema_id)
         if known is None:
             known = self._verdicts[found.schema_id] = self._verdict_of(found.schema_id)
@@ -274,16 +285,6 @@ class TopicReader:
             for each in own or found:
                 return each.subject, each.version
         return None
-
-
-def _as_text(payload: bytes) -> str:
-    """The first bytes of a value as text; ``""`` where they are none."""
-    try:
-        # Not final: the last character may be cut.
-        text, _ = codecs.utf_8_decode(payload[:_SHOWN], "strict", len(payload) <= _SHOWN)
-    except UnicodeDecodeError:
-        return ""
-    return text if all(each.isprintable() or each in "\r\n\t" for each in text) else ""
 
 
 def _json(value: Any) -> JsonValue:

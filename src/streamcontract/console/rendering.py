@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final, Protocol
 from urllib.parse import urlencode
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup, escape
 
 from streamcontract._version import __version__
-from streamcontract.console.pages.shown import visible
+from streamcontract.console.pages.shown import NONE, visible
+from streamcontract.errors import last_word
 
 __all__ = ["ConsoleLinks", "Links", "Renderer"]
 
@@ -52,7 +55,7 @@ _FACTS: Final = {"version": __version__}
 class Renderer:
     """Makes HTML of templates and values.
 
-    Every value is escaped: templates are HTML, and nothing in them is marked as safe.
+    Every value is escaped: templates are HTML. The filter ``prose`` alone adds tags, after that.
 
     Args:
         links: The addresses.
@@ -70,11 +73,33 @@ class Renderer:
         self._environment.globals.update({**_FACTS, **facts, "link": links})
         self._environment.filters["number"] = _number
         self._environment.filters["visible"] = visible
+        self._environment.filters["last_word"] = last_word
+        self._environment.filters["prose"] = _prose
+        self._environment.filters["counted"] = _counted
 
     def page(self, template: str, **values: object) -> str:
         """A page, or a part of one. Lone surrogates, as JSON may have them, are no UTF-8."""
-        text = self._environment.get_template(template).render(values)
-        return text.encode("utf-8", "backslashreplace").decode()
+        html = _shown(self._environment.get_template(template).render(values))
+        return html.encode("utf-8", "backslashreplace").decode()
+
+
+_PIECES: Final = re.compile(r"<(textarea|option)\b.*?</\1>|<[^>]*>|([^<]+)", re.DOTALL)
+"""Controls with the values that forms send back, tags, and text: values in any of them have no
+``<`` or ``>``, which are escaped."""
+
+
+def _shown(html: str) -> str:
+    r"""HTML with the invisible characters of its text as escapes, wherever a value came from.
+
+    Any application that registers schemas writes documentation, as any producer writes values.
+
+    Example:
+        >>> print(ascii(_shown('<p title="\u202e">pay 100\u202e000</p>')))
+        '<p title="\u202e">pay 100\\u202e000</p>'
+    """
+    if visible(html) == html:
+        return html
+    return _PIECES.sub(lambda piece: visible(piece[2]) if piece[2] else piece[0], html)
 
 
 def _number(value: int | None) -> str:
@@ -84,4 +109,28 @@ def _number(value: int | None) -> str:
         >>> _number(12345), _number(None) == "\N{EN DASH}"
         ('12,345', True)
     """
-    return "\N{EN DASH}" if value is None else f"{value:,}"
+    return NONE if value is None else f"{value:,}"
+
+
+def _counted(value: int, noun: str) -> str:
+    """A number of things.
+
+    Example:
+        >>> _counted(1, "message"), _counted(1200, "message")
+        ('1 message', '1,200 messages')
+    """
+    return f"{value:,} {noun}" if value == 1 else f"{value:,} {noun}s"
+
+
+_COMMAND: Final = re.compile("`((?:streamcontract|git|--)[^`\n]*)`")
+
+
+def _prose(text: str) -> Markup:
+    """A text for people, commands between backticks as code; other backticks may be of data.
+
+    Example:
+        >>> _prose("`streamcontract init` writes <one>")
+        Markup('<code>streamcontract init</code> writes &lt;one&gt;')
+    """
+    escaped = str(escape(visible(text)))
+    return Markup(_COMMAND.sub(r"<code>\1</code>", escaped))  # noqa: S704 - it is escaped

@@ -26,7 +26,7 @@ from streamcontract.console.pages.contracts import (
     registration,
 )
 from streamcontract.console.pages.dead_letters import COUNTED, dead_letters_page, letters_page
-from streamcontract.console.pages.messages import messages_page
+from streamcontract.console.pages.messages import messages_page, tail_notices
 from streamcontract.console.pages.overview import overview_page
 from streamcontract.console.pages.subjects import subject_page, subjects_page
 from streamcontract.console.pages.topic import configuration_page, groups_page, head_of
@@ -36,13 +36,13 @@ from streamcontract.console.rendering import ConsoleLinks, Renderer
 from streamcontract.console.security import LOOPBACK, Guard, new_token, same_token
 from streamcontract.console.tail import SHOWN
 from streamcontract.errors import (
+    ClientError,
     ConfigurationError,
-    RegistryError,
     SchemaParseError,
     StreamContractError,
 )
 from streamcontract.kafka.connection.error_codes import NO_SUCH_TOPIC
-from streamcontract.kafka.errors import NotSupportedError
+from streamcontract.kafka.errors import BrokerError, NotSupportedError
 from streamcontract.registry.errors import (
     NotFoundError,
     RegistryRejectedError,
@@ -50,11 +50,12 @@ from streamcontract.registry.errors import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterable
 
     from starlette.requests import Request
     from starlette.types import ASGIApp
 
+    from streamcontract.console.pages.shown import Notice
     from streamcontract.console.pages.topic import Head
     from streamcontract.console.sources import Sources
 
@@ -123,7 +124,8 @@ def console_app(
                 Route(path, views.post(action), methods=["POST"]),
             ]
         routes.append(Route("/dead-letters/replay", views.post(views.replay), methods=["POST"]))
-    app = Starlette(routes=routes, exception_handlers={404: views.not_found})
+    handlers = {404: views.not_found, 405: views.not_allowed}
+    app = Starlette(routes=routes, exception_handlers=handlers)
     return Guard(app, hosts)
 
 
@@ -133,8 +135,9 @@ class _Views:
     def __init__(self, sources: Sources, *, allow_writes: bool) -> None:
         self._sources = sources
         self._token = new_token()
-        where = [sources.brokers, *sources.registry.urls]
-        where.append("may write" if allow_writes else "read-only")
+        where = [("Brokers", sources.brokers)]
+        where += (("Registry", url) for url in sources.registry.urls)
+        where.append(("Writes", "allowed" if allow_writes else "not allowed"))
         self._renderer = Renderer(
             ConsoleLinks(),
             sections=_SECTIONS,
@@ -161,11 +164,14 @@ class _Views:
             async for part in request.stream():
                 body += part
                 if len(body) > _LARGEST_FORM:
-                    return Response("The form is too large.\n", 413)
+                    return self._refusal(
+                        413, "The form is too large", f"At most {_LARGEST_FORM:,} bytes."
+                    )
             text = body.decode(errors="replace")
             form = dict(parse_qsl(text, keep_blank_values=True))
             if not same_token(form.pop("token", ""), self._token):
-                return Response("The form is of an earlier console: load its page again.\n", 403)
+                text = "Load its page again."
+                return self._refusal(403, "The form is of an earlier console", text)
             return await self._answer(view, form, str(request.url.path))
 
         return endpoint
@@ -188,17 +194,28 @@ class _Views:
             return HTMLResponse(self._error("This is a bug", text, path.lstrip("/"), query), 500)
 
     def _error(self, title: str, text: str, page: str, query: Query) -> str:
-        section = page.partition("/")[0]
+        section = _section_of(page)
         again = ConsoleLinks().to(page, **query)
         return self._renderer.page(
             "error.html", title=title, text=text, again=again, section=section
         )
 
+    def _refusal(
+        self, status: int, title: str, text: str, headers: Mapping[str, str] | None = None
+    ) -> Response:
+        """The answer to a request that leads to no page."""
+        page = self._renderer.page("error.html", title=title, text=text, again="", section=None)
+        return HTMLResponse(page, status, headers)
+
     async def not_found(self, request: Request, _error: Exception) -> Response:
         """The answer to an unknown address."""
-        title, path = "There is no such page", request.url.path
-        page = self._renderer.page("error.html", title=title, text=path, again="", section=None)
-        return HTMLResponse(page, 404)
+        return self._refusal(404, "There is no such page", request.url.path)
+
+    async def not_allowed(self, request: Request, error: Exception) -> Response:
+        """The answer to a method that a page does not have."""
+        text = f"{request.method} {request.url.path}"
+        headers = getattr(error, "headers", None)
+        return self._refusal(405, "This page is not for that method", text, headers)
 
     def overview(self, _query: Query) -> str:
         """The overview."""
@@ -218,20 +235,31 @@ class _Views:
     def _topic(self, template: str, head: Head, **values: object) -> str:
         return self._renderer.page(template, section="topics", head=head, **values)
 
-    def messages(self, query: Query) -> str:
+    def messages(self, query: Query) -> str | Response:
         """The messages of a topic."""
         asked = look_up_of(query)
         head = head_of(asked.topic, self._sources)
         page = messages_page(asked, self._sources, head.state)
         example = self._example(head)
-        return self._topic("messages.html", head, tab="topic", page=page, example=example)
+        shown = self._topic("messages.html", head, tab="topic", page=page, example=example)
+        return _answer(shown, page.notices)
 
-    def tail(self, query: Query) -> str:
+    def tail(self, query: Query) -> str | Response:
         """The live tail of a topic."""
         asked = look_up_of(query)
         head = head_of(asked.topic, self._sources)
-        facts = {"most": 2 * SHOWN, "kept": _KEPT, "example": self._example(head)}
-        return self._topic("tail.html", head, tab="topic/tail", asked=asked, **facts)
+        notices = tail_notices(asked, self._sources)
+        shown = self._topic(
+            "tail.html",
+            head,
+            tab="topic/tail",
+            asked=asked,
+            notices=notices,
+            most=2 * SHOWN,
+            kept=_KEPT,
+            example=self._example(head),
+        )
+        return _answer(shown, notices)
 
     def _example(self, head: Head) -> str:
         """A condition on a field of the topic's contract."""
@@ -314,9 +342,9 @@ class _Views:
             name = form.get("name", "")
             made = writes.create_topic(name, form.get("partitions", ""), self._sources)
         except StreamContractError as error:
-            return self.topic_form(form, fault=str(error))
+            return HTMLResponse(self.topic_form(form, fault=str(error)), _status_of(error)[0])
         if not made.created:
-            return self.topic_form(form, outcome=str(made))
+            return HTMLResponse(self.topic_form(form, outcome=str(made)), 409)
         return RedirectResponse(ConsoleLinks().to("topic", name=made.name), 303)
 
     def record_form(
@@ -324,32 +352,28 @@ class _Views:
     ) -> str:
         """The form of a record."""
         head = head_of(query.get("name", ""), self._sources)
-        contract = query.get("contract") or None
-        if contract is None and len(head.contracts) > 1:
-            contract = head.contracts[0]
-        schema = writes.schema_to_send(head.name, self._sources, contract)
-        controls = controls_of(schema, query)
+        contract = query.get("contract") or next(iter(head.contracts), None)
+        target = writes.target_of(head.name, self._sources, contract)
         return self._topic(
             "produce.html",
             head,
             tab="topic/produce",
-            controls=controls,
+            controls=controls_of(target.schema, query),
             given=query,
-            contract=contract,
-            record=schema.name or "value",
+            target=target,
             is_sent=sent is not None and sent.is_sent,
             faults=faults if sent is None else sent.faults,
         )
 
-    def produce(self, form: Query) -> str:
+    def produce(self, form: Query) -> str | Response:
         """Send a record."""
         name, contract = form.get("name", ""), form.get("contract") or None
-        schema = writes.schema_to_send(name, self._sources, contract)
-        document, faults = document_of(schema, form)
+        target = writes.target_of(name, self._sources, contract)
+        document, faults = document_of(target.schema, form)
         if faults:
-            return self.record_form(form, faults=faults)
+            return HTMLResponse(self.record_form(form, faults=faults), 422)
         sent = writes.send(name, document, form.get("key", ""), self._sources, contract)
-        return self.record_form(form, sent)
+        return HTMLResponse(self.record_form(form, sent), 200 if sent.is_sent else 422)
 
     def replay(self, form: Query) -> str:
         """Replay dead letters."""
@@ -382,6 +406,19 @@ class _Views:
         return StreamingResponse(events(asked), media_type=_EVENTS)
 
 
+def _section_of(page: str) -> str | None:
+    """The section that a page is of: ``topics`` of ``topic/groups``."""
+    first = page.partition("/")[0]
+    names = [name for name, _ in _SECTIONS]
+    return next((each for each in (first, f"{first}s") if each in names), None)
+
+
+def _answer(page: str, notices: Iterable[Notice]) -> str | Response:
+    """A page, with the status of the error because of which it has nothing that was asked for."""
+    errors = [each.error for each in notices if each.error is not None]
+    return HTMLResponse(page, _status_of(errors[0])[0]) if errors else page
+
+
 def _status_of(error: StreamContractError) -> tuple[int, str]:
     """The status and the title of an error."""
     reason = getattr(error, "error", None)
@@ -394,9 +431,11 @@ def _status_of(error: StreamContractError) -> tuple[int, str]:
         return 400, "The registry refuses this"
     if isinstance(error, RegistryRequestError):
         return 503, "The registry does not answer"
-    if isinstance(error, RegistryError):  # such as a stored schema that is not valid
-        return 400, "This cannot be shown"
-    return 503, "The brokers do not answer"
+    if isinstance(error, BrokerError) and error.code > 0 and not error.retriable:
+        return 400, "The brokers refuse this"
+    if isinstance(error, ClientError):
+        return 503, "The brokers do not answer"
+    return 400, "This cannot be shown"  # such as a stored schema that is not valid
 
 
 async def _static(request: Request) -> Response:

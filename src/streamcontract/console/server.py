@@ -115,4 +115,4 @@ def _listen(host: str, ports: Sequence[int]) -> socket.socket:
             raise PortError(f"the console cannot listen on {host}:{port}: {error}") from error
         return listener
     tried = ", ".join(map(str, ports))
-    raise PortError(f"the console found no free port on {host}: tried {tried}; name one: --port")
+    raise PortError(f"the console found no free port on {host}: tried {tried}")

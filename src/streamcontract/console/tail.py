@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Final
 
 import attrs
@@ -43,13 +44,15 @@ class Update:
 
     Attributes:
         rows: A sample of the messages, newest first.
-        count: How many messages came since the start.
+        since: The time of the start, UTC.
+        count: How many messages came since then.
         rate: How many came in a second.
         verdicts: How many of those that were read had which verdict, by its label.
         unread: How many were counted and not read, since the start.
     """
 
     rows: tuple[MessageRow, ...]
+    since: datetime
     count: int
     rate: float
     verdicts: dict[str, int]
@@ -79,6 +82,7 @@ class Tail:
         check_partition(asked, known)
         partitions = known if asked.partition is None else [asked.partition]
         self._following = Following(sources.cluster, asked.topic, partitions)
+        self._since = datetime.now(timezone.utc)
         self._lock = threading.Lock()
         self._is_closed = False
         self._count = self._unread = 0
@@ -109,7 +113,8 @@ class Tail:
             self._unread += skipped
             self._verdicts.update(each.verdict.label for each in seen)
             return Update(
-                rows=tuple(row_of(each) for each in reversed(_sample(seen))),
+                rows=tuple(row_of(each) for each in _newest_first(_sample(seen))),
+                since=self._since,
                 count=self._count,
                 rate=came / max(0.001, time.monotonic() - begun),
                 verdicts=dict(self._verdicts),
@@ -124,11 +129,16 @@ class Tail:
                 self._following.close()
 
 
+def _newest_first(seen: list[Seen]) -> list[Seen]:
+    """Messages by time; of those of one time the last one that came first."""
+    return sorted(seen, key=lambda each: each.timestamp_ms or 0)[::-1]
+
+
 def _sample(seen: list[Seen]) -> list[Seen]:
     """At most :data:`SHOWN` of the messages: those that do not fit, then some of each part."""
     if len(seen) <= SHOWN:
         return seen
-    odd = [each for each in seen if each.verdict.kind not in {"fits", "tombstone"}][:SHOWN]
+    odd = [each for each in seen if each.verdict.is_misfit][:SHOWN]
     rest = SHOWN - len(odd)
     step = max(1, len(seen) // max(1, rest))
     chosen = {id(each) for each in (*odd, *(seen[::step][:rest]))}

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 import attrs
 
 from streamcontract.compatibility import find_incompatibilities
-from streamcontract.errors import DataError
+from streamcontract.errors import DataError, FrameError
 from streamcontract.kafka.errors import MessageDecodeError
 from streamcontract.messages.envelopes import reason_of
 from streamcontract.resolution import (
@@ -27,7 +28,16 @@ from streamcontract.resolution import (
 if TYPE_CHECKING:
     from streamcontract.schema import Schema
 
-__all__ = ["KINDS", "NO_CONTRACT", "TOMBSTONE", "Kind", "Verdict", "poison", "verdict_of_pair"]
+__all__ = [
+    "KINDS",
+    "NO_CONTRACT",
+    "NO_VALUE",
+    "TOMBSTONE",
+    "Kind",
+    "Verdict",
+    "poison",
+    "verdict_of_pair",
+]
 
 Kind = Literal["fits", "older", "newer", "drift", "poison", "tombstone", "none"]
 
@@ -55,7 +65,7 @@ class Verdict:
         converted: Paths of values that are read as another type, with both types.
         drift: What the contract reads with another meaning.
         path: Where a poisonous message breaks, such as ``Order.lines[3].price``.
-        reason: Why.
+        reason: Why it cannot be read.
     """
 
     kind: Kind
@@ -72,10 +82,19 @@ class Verdict:
         """The kind in words."""
         return KINDS[self.kind]
 
+    @property
+    def is_misfit(self) -> bool:
+        """Whether there is a contract, which the message does not fit as it is."""
+        return self.kind not in {"fits", "tombstone", "none"}
+
 
 TOMBSTONE: Final = Verdict(kind="tombstone", summary="No value: it deletes its key.")
+NO_VALUE: Final = Verdict(kind="tombstone", summary="Neither key nor value: it deletes nothing.")
 NO_CONTRACT: Final = Verdict(
     kind="none", summary="No contract names the topic; the value is shown as it was written."
+)
+_NO_SCHEMA: Final = Verdict(
+    kind="none", summary="No contract names the topic, and the value names no schema."
 )
 _FITS: Final = Verdict(kind="fits", summary="Written with today's contract.")
 
@@ -88,6 +107,8 @@ def poison(error: MessageDecodeError, *, has_contract: bool = True) -> Verdict:
         has_contract: Whether a contract or a schema is known for its topic.
     """
     reason = error.reason
+    if not has_contract and error.schema_id is None and isinstance(reason, FrameError):
+        return attrs.evolve(_NO_SCHEMA, reason=reason_of(error))
     path = reason.path if isinstance(reason, DataError) else None
     return Verdict(
         kind="poison",
@@ -95,7 +116,7 @@ def poison(error: MessageDecodeError, *, has_contract: bool = True) -> Verdict:
         if has_contract
         else "No contract names the topic, and a consumer of records cannot read it.",
         path=path,
-        reason=reason_of(error),
+        reason=reason_of(error).removeprefix(f"{path}: "),
     )
 
 
@@ -115,7 +136,7 @@ def verdict_of_pair(writer: Schema, reader: Schema, *, is_newer: bool = False) -
     if writer == reader:
         return _FITS
     drift = tuple(
-        f"{each.path}: {each.message}"
+        f"{_place(reader, each.path)}: {each.message}"
         for each in find_incompatibilities(reader=reader, writer=writer, drift=True)
         if each.severity == "drift"
     )
@@ -132,6 +153,30 @@ def verdict_of_pair(writer: Schema, reader: Schema, *, is_newer: bool = False) -
         return _FITS
     kind: Kind = "newer" if is_newer else "older"
     return Verdict(kind=kind, summary=_in_words(kind, **facts), **facts)
+
+
+def _place(schema: Schema, pointer: str) -> str:
+    """The path of what a JSON pointer into a schema names, such as ``Order.lines[].price``.
+
+    The pointer itself where it leads into another schema, to which this one refers.
+    """
+    node: Any = json.loads(schema.json)
+    path = _name_of(schema)
+    before = ""
+    for token in pointer.split("/")[1:]:
+        try:
+            node = node[int(token)] if isinstance(node, list) else node[token]
+        except (KeyError, ValueError, TypeError, IndexError):
+            return pointer
+        if before == "fields":
+            path += f".{node['name']}"
+        path += {"items": "[]", "values": "{}"}.get(token, "")
+        before = token
+    return path
+
+
+def _name_of(schema: Schema) -> str:
+    return schema.name.rpartition(".")[2] if schema.name else "value"
 
 
 def _in_words(
@@ -154,7 +199,7 @@ class _Changes:
         self.dropped: list[str] = []
         self.converted: list[str] = []
         self._seen: set[int] = set()
-        self._walk(plan.root, plan.reader.name.rpartition(".")[2] if plan.reader.name else "value")
+        self._walk(plan.root, _name_of(plan.reader))
 
     def _walk(self, action: Action, path: str) -> None:
         match action:

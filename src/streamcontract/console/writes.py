@@ -14,9 +14,11 @@ from streamcontract.errors import ConfigurationError, StreamContractError
 from streamcontract.kafka.admin.topics import ensure_topic
 from streamcontract.kafka.dead_letters.replay import replay_dead_letters
 from streamcontract.messages.envelopes import MARK, TYPE
-from streamcontract.messages.topics import no_schema, writer_of
+from streamcontract.messages.keys import FieldKeys, SchemaKeys
+from streamcontract.messages.topics import writer_of
 from streamcontract.messages.values import Form
 from streamcontract.messages.writing import Plan, Writing
+from streamcontract.registry.subjects import topic_name_strategy
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,10 +26,11 @@ if TYPE_CHECKING:
     from streamcontract.console.sources import Sources
     from streamcontract.kafka.admin.topics import TopicOutcome
     from streamcontract.kafka.dead_letters.replay import Replayed
+    from streamcontract.messages.keys import Keys
     from streamcontract.schema import Schema
     from streamcontract.schema.model import JsonValue
 
-__all__ = ["Sent", "create_topic", "replay", "schema_to_send", "send"]
+__all__ = ["Sent", "Target", "create_topic", "replay", "send", "target_of"]
 
 
 @attrs.frozen(kw_only=True)
@@ -43,19 +46,61 @@ class Sent:
     faults: Mapping[str, str] = attrs.field(factory=dict)
 
 
-def schema_to_send(topic: str, sources: Sources, contract: str | None = None) -> Schema:
-    """The schema of records for a topic: the contract's, else the registry's latest.
+@attrs.frozen(kw_only=True)
+class Target:
+    """What a record for a topic is checked against.
+
+    Attributes:
+        schema: The schema of its value: the contract's, else the registry's latest.
+        contract: The name of the contract, or None.
+        subject: The subject of the topic's values.
+        key_in_words: What to fill in for its key.
+    """
+
+    schema: Schema
+    contract: str | None
+    subject: str
+    key_in_words: str
+
+
+def target_of(topic: str, sources: Sources, contract: str | None = None) -> Target:
+    """What a record for a topic is checked against.
+
+    Args:
+        topic: The topic.
+        sources: The registry and the project.
+        contract: The contract, where the topic has several.
 
     Raises:
-        ConfigurationError: There is none, or there are several contracts.
+        ConfigurationError: There is no schema, or there are several contracts.
         RegistryError: The registry did not answer.
     """
     found = writer_of(
         topic, sources.project(), sources.registry, sources.settings, Form(), contract=contract
     )
+    subject = topic_name_strategy(topic, is_key=False)
     if found is None or found.schema is None:
-        raise no_schema(topic, sources.registry)
-    return found.schema
+        raise ConfigurationError(
+            f"There is no schema for the topic {topic!r}: no contract names it, and the registry "
+            f"has no subject {subject}. Name the topic in a contract of `streamcontract.toml`, or "
+            f"register its schema: `streamcontract register`"
+        )
+    return Target(
+        schema=found.schema,
+        contract=found.contract,
+        subject=subject,
+        key_in_words=_key_in_words(found.keys),
+    )
+
+
+def _key_in_words(keys: Keys) -> str:
+    match keys:
+        case FieldKeys(field=field):
+            return f"empty: the field {field}"
+        case SchemaKeys():
+            return "required: JSON, by the key's schema"
+        case _:
+            return "text; empty for none"
 
 
 def send(

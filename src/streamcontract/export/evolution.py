@@ -8,6 +8,7 @@ other with a loss. So columns may be added, and may become nullable or not.
 from __future__ import annotations
 
 import json
+import shlex
 from typing import TYPE_CHECKING, Any
 
 from streamcontract.codec import Codec
@@ -71,7 +72,7 @@ def _way_on(schema: Schema, before: Mapping[str, Any]) -> str:
     if isinstance(schema.root, RecordType) and before:
         known = columns_of(schema, tuple(before))
         if all(name in known and known[name].type == before[name].type for name in before):
-            return f"with --columns {','.join(before)}, which it has"
+            return f"with --columns {shlex.quote(','.join(before))}, which it has"
     return "leave the columns as they were and add others"
 
 

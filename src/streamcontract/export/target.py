@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import shlex
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import attrs
@@ -262,7 +263,7 @@ def way_without(content: Content, columns: Sequence[str]) -> str:
     """
     if not columns or not isinstance(content.schema.root, RecordType):
         return "export to parquet"
-    return f"leave it out with --columns {','.join(columns)}, or export to parquet"
+    return f"leave it out with --columns {shlex.quote(','.join(columns))}, or export to parquet"
 
 
 def import_pyarrow(what: str) -> Any:

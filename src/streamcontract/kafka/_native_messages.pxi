@@ -247,7 +247,6 @@ cdef class MessageReader(FrameFinder):
                 if known is None:
                     return None
                 schema_id = known.schema_id
-                value = known.decode(data)
             elif key is not None and headers and self.look_at(headers, False, True) == CAREFUL:
                 return None
             if key is not None:
@@ -259,6 +258,9 @@ cdef class MessageReader(FrameFinder):
                     key = self.read_key(key, headers)
                 else:
                     key = self.read_key(key)
+            # After the key: telemetry counts decoded values, of messages that are well.
+            if known is not None:
+                value = known.decode(data)
         except Exception:
             return None  # the full path raises the error again
         kind, milliseconds = self.of.timestamp(raw)

@@ -172,12 +172,15 @@ class FieldKeys:
         schema: The schema of the values.
         encoding: How values are written as JSON.
 
+    Attributes:
+        field: The field's name.
+
     Raises:
         ConfigurationError: There is no such field, or its type has no plain bytes.
     """
 
     def __init__(self, field: str, schema: Schema, encoding: Encoding = "plain") -> None:
-        self._name = field
+        self.field = field
         self._codec = key_codec(field, schema, {})
         root = schema.root
         fields = root.fields if isinstance(root, RecordType) else ()
@@ -216,10 +219,10 @@ class FieldKeys:
 
     def derive(self, document: JsonValue) -> bytes | None:
         """See :class:`Keys`."""
-        if not isinstance(document, dict) or self._name not in document:
-            expected = f"the field {self._name!r} is left out, and its default is no key"
+        if not isinstance(document, dict) or self.field not in document:
+            expected = f"the field {self.field!r} is left out, and its default is no key"
             raise DecodeError((DataFault("key", f"{expected}: give it a value, or a key"),))
-        return self._sent(self._value(document[self._name], self._of_field))
+        return self._sent(self._value(document[self.field], self._of_field))
 
     def parse(self, text: str) -> WantedKey:
         """See :class:`Keys`."""

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import attrs
 
 from streamcontract.errors import ConfigurationError
-from streamcontract.kafka.connection.cluster import Cluster
-from streamcontract.kafka.connection.config import split_config
 from streamcontract.messages.positions import offsets_of_position
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from streamcontract.kafka.admin.describe import GroupState, TopicState
+    from streamcontract.kafka.connection.cluster import Cluster
     from streamcontract.messages.positions import Position
 
 __all__ = ["Move", "moves_of"]
@@ -41,7 +40,7 @@ def moves_of(
     position: Position,
     states: Sequence[GroupState],
     topics: Sequence[TopicState] | None,
-    config: Mapping[str, Any],
+    cluster: Cluster,
 ) -> tuple[Move, ...]:
     """Where a group goes on if it is moved to a position.
 
@@ -50,7 +49,7 @@ def moves_of(
         states: How far it has come in the topics that it has committed in.
         topics: The topics to move it in, each in all its partitions; None for those of ``states``,
             in the partitions that it has committed in.
-        config: Client properties.
+        cluster: The brokers.
 
     Raises:
         ConfigurationError: It has committed nothing, and no topic is named.
@@ -64,7 +63,7 @@ def moves_of(
         wanted = {each.name: [part.number for part in each.partitions] for each in topics}
     if not wanted:
         raise ConfigurationError("the group has committed nothing: name topics with --topic")
-    with Cluster(split_config(config).client).connected() as cluster:
+    with cluster.connected():
         return tuple(
             Move(topic, number, before.get(topic, {}).get(number), offset)
             for topic, numbers in sorted(wanted.items())

@@ -6,6 +6,7 @@ import functools
 import json
 import os
 import re
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
 
@@ -109,7 +110,7 @@ def find_lock(file: str | os.PathLike[str] | None, environment: str | None) -> L
         known = ", ".join(locks) or "none"
         raise ConfigurationError(
             f"{path} has no environment {environment!r}, only: {known}; "
-            f"`streamcontract lock --environment {environment}` adds it"
+            f"`streamcontract lock --environment {shlex.quote(environment)}` adds it"
         )
     return locks[environment]
 

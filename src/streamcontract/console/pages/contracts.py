@@ -46,7 +46,7 @@ NO_PROJECT: Final = Notice(
     "note",
     "No project here",
     "There is no streamcontract.toml in this folder or above it. "
-    "`streamcontract init` writes one; --project names one elsewhere.",
+    "`streamcontract init` writes one; `--project` names one elsewhere.",
 )
 
 
@@ -312,7 +312,7 @@ def registration(
         found = registry.lookup(subject, schema)
         latest = registry.describe_version(subject)
     except (SubjectNotFoundError, SchemaNotFoundError):
-        return "warn", "not registered yet; streamcontract register does it"
+        return "warn", "not registered yet; `streamcontract register` does it"
     except RegistryError as error:
         return "warn", str(error)
     if found.version == latest.version:

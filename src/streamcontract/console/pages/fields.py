@@ -154,7 +154,7 @@ def _is_null(node: AvroType) -> bool:
 def _logical(node: PrimitiveType | FixedType, underlying: str) -> str:
     logical = node.logical
     if logical is None:
-        return node.name if isinstance(node, FixedType) else underlying
+        return f"{node.name} ({underlying})" if isinstance(node, FixedType) else underlying
     if logical.precision is None:
         return f"{logical.name} ({underlying})"
     return f"{logical.name}({logical.precision}, {logical.scale or 0})"

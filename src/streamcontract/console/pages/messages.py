@@ -11,12 +11,14 @@ from streamcontract.console.looking_up import LookUp, look_up, ranges_of
 from streamcontract.console.pages.fields import type_in_words
 from streamcontract.console.pages.shown import (
     Notice,
+    Undecoded,
     compact,
     cut,
     key_in_words,
     moment,
     pretty,
     size,
+    undecoded,
     visible,
 )
 from streamcontract.console.reading import TopicReader
@@ -31,10 +33,11 @@ if TYPE_CHECKING:
     from streamcontract.console.reading import Seen
     from streamcontract.console.sources import Sources
     from streamcontract.console.verdicts import Verdict
+    from streamcontract.errors import StreamContractError
     from streamcontract.kafka.admin.describe import TopicState
     from streamcontract.schema import AvroType
 
-__all__ = ["MessageRow", "Messages", "ValueRow", "messages_page", "row_of"]
+__all__ = ["MessageRow", "Messages", "ValueRow", "messages_page", "row_of", "tail_notices"]
 
 _SECONDS: Final = 1.0
 """Seconds that a page looks for messages before it shows what it has."""
@@ -45,7 +48,9 @@ _LONG_TEXT: Final = 2_000
 _MOST_VALUES: Final = 200
 """Rows of one record: a page has 50 records, and a browser has to show them."""
 
+_REFUSED: Final = (ConfigurationError, NotSupportedError, SchemaParseError, RegistryError)
 _LONG_JSON: Final = 50_000
+_EMPTY: Final = '"" (empty)'
 
 
 @attrs.frozen
@@ -58,6 +63,7 @@ class ValueRow:
         text: The value; ``""`` where its parts follow.
         type: Its type in words.
         mark: What reading it changed, such as ``"default"``, or ``""``.
+        is_null: Whether it is null, not the text of that name.
     """
 
     name: str
@@ -65,6 +71,7 @@ class ValueRow:
     text: str
     type: str
     mark: str
+    is_null: bool = False
 
 
 @attrs.frozen(kw_only=True)
@@ -77,14 +84,14 @@ class MessageRow:
         time: Its time in UTC.
         key: Its key.
         preview: The beginning of its value.
+        is_reason: Whether the preview is why there is no value.
         size: The size of its value.
         schema: Its schema id, or ``""``.
         version: Its schema's subject and version, or ``""``.
         subject: That subject, or ``""``.
         headers: Its headers.
         values: Its record.
-        payload: The bytes of a value that could not be decoded, in hexadecimal.
-        text: The same bytes, if they are text.
+        undecoded: A value that could not be decoded, or None.
         json: Its value as JSON, or ``""``.
         verdict: Its verdict.
         is_as_written: Whether the value is shown as it was written: today's contract cannot read
@@ -96,14 +103,14 @@ class MessageRow:
     time: str
     key: str
     preview: str
+    is_reason: bool
     size: str
     schema: str
     version: str
     subject: str
     headers: tuple[tuple[str, str], ...]
     values: tuple[ValueRow, ...]
-    payload: str
-    text: str
+    undecoded: Undecoded | None
     json: str
     verdict: Verdict
     is_as_written: bool
@@ -154,13 +161,8 @@ def messages_page(
         reader = TopicReader(asked.topic, sources, asked.wanted)
         ranges = ranges_of(asked, sources, state)
         found = look_up(reader, asked, ranges, sources, seconds=seconds)
-    except (ConfigurationError, NotSupportedError, SchemaParseError) as error:
-        return Messages(asked=asked, notices=(Notice("bad", "Not looked up", str(error)),))
-    except RegistryError as error:
-        is_away = isinstance(error, RegistryRequestError)
-        title = "The registry does not answer, so no message was read"
-        notice = Notice("bad", title if is_away else "Not looked up", str(error))
-        return Messages(asked=asked, notices=(notice,))
+    except _REFUSED as error:
+        return Messages(asked=asked, notices=(_refusal(error),))
     return Messages(
         rows=tuple(map(row_of, found.messages)),
         asked=asked,
@@ -170,8 +172,34 @@ def messages_page(
         rest=str(found.rest) if found.rest.size else None,
         is_complete=len(found.messages) >= asked.count or not found.rest.size,
         contract=_contract(reader),
-        notices=tuple(_leaderless(state)),
+        notices=(*_foreign(reader, asked), *_leaderless(state)),
     )
+
+
+def tail_notices(asked: LookUp, sources: Sources) -> tuple[Notice, ...]:
+    """What there is to say of a live tail before it begins; a ``"bad"`` one is why it cannot.
+
+    Args:
+        asked: Which messages.
+        sources: The brokers, the registry and the project.
+    """
+    try:
+        return tuple(_foreign(TopicReader(asked.topic, sources, asked.wanted), asked))
+    except _REFUSED as error:
+        return (_refusal(error),)
+
+
+def _refusal(error: StreamContractError) -> Notice:
+    is_away = isinstance(error, RegistryRequestError)
+    title = "The registry does not answer, so no message was read" if is_away else "Not looked up"
+    return Notice("bad", title, str(error), error=error)
+
+
+def _foreign(reader: TopicReader, asked: LookUp) -> Iterator[Notice]:
+    if reader.has_foreign_key:
+        title = f"{asked.wanted.key!r} is not a key that the contract allows"
+        text = "Messages that cannot be read may have it: it is compared with their bytes."
+        yield Notice("note", title, text)
 
 
 def _leaderless(state: TopicState) -> Iterator[Notice]:
@@ -192,23 +220,23 @@ def row_of(seen: Seen) -> MessageRow:
     """The row of a message."""
     verdict = seen.verdict
     is_as_written = verdict.kind == "poison" and seen.schema is not None
-    has_value = seen.schema is not None and not seen.payload
+    has_value = seen.schema is not None
+    raw = None if seen.undecoded is None else undecoded(seen.undecoded)
+    preview = _preview(seen) if has_value else cut(raw.text) if raw is not None else ""
     return MessageRow(
         partition=seen.partition,
         offset=seen.offset,
         time=moment(seen.timestamp_ms),
         key=key_in_words(seen.key),
-        preview=_preview(seen)
-        if has_value
-        else cut(visible(seen.text) or verdict.reason or verdict.summary),
+        preview=preview or cut(verdict.reason or verdict.summary),
+        is_reason=not preview,
         size=size(seen.size),
         schema="" if seen.schema_id is None else str(seen.schema_id),
         version=seen.version or "",
         subject=(seen.version or "").rpartition(" version ")[0],
         headers=tuple(_headers(seen)),
         values=tuple(_values(seen, is_as_written=is_as_written)) if has_value else (),
-        payload=seen.payload,
-        text=visible(seen.text),
+        undecoded=raw,
         json=_json(seen) if has_value else "",
         verdict=verdict,
         is_as_written=is_as_written,
@@ -234,10 +262,11 @@ def _preview(seen: Seen) -> str:
     """A value on one line: of a record the fields that are not null, without the key's."""
     value = seen.value
     if not isinstance(value, dict):
-        return cut(compact(value))
-    told = {name: each for name, each in value.items() if each not in (None, seen.key)}
-    begin = islice(told.items(), _MOST_ITEMS)
-    return cut(", ".join(f"{name}: {compact(each)}" for name, each in begin))
+        return cut(compact(value)) or _EMPTY
+    there = {name: each for name, each in value.items() if each is not None}
+    others = {name: each for name, each in there.items() if each != seen.key}
+    begin = islice((others or there or value).items(), _MOST_ITEMS)
+    return cut(", ".join(f"{name}: {compact(each)}" for name, each in begin)) or "{}"
 
 
 def _values(seen: Seen, *, is_as_written: bool) -> Iterator[ValueRow]:
@@ -285,9 +314,9 @@ def _parts(
                 name, own = cut(visible(key)), f"{path}{{}}"
                 yield from _parts(name, inner.values, value[key], own, depth + 1, marks)
         case _:
-            text = compact(value)
+            text = compact(value) or _EMPTY
             shown = text if len(text) <= _LONG_TEXT else cut(text, _LONG_TEXT)
-            yield ValueRow(name, depth, shown, label, mark)
+            yield ValueRow(name, depth, shown, label, mark, value is None)
 
 
 def _branch(node: AvroType, value: Any) -> AvroType:

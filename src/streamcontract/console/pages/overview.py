@@ -10,7 +10,7 @@ import attrs
 from streamcontract.console.pages.contracts import NO_PROJECT, parsed, project_notices, registration
 from streamcontract.console.pages.shown import Notice
 from streamcontract.console.pages.topics import health_of
-from streamcontract.errors import ClientError, RegistryError, SchemaParseError
+from streamcontract.errors import ClientError, RegistryError, SchemaParseError, last_word
 from streamcontract.kafka.admin.describe import list_cluster, offset_ranges
 from streamcontract.kafka.dead_letters.dead_letter import SUFFIX
 
@@ -160,7 +160,7 @@ def _of_contract(
     if not answers or topic is None:
         return
     if topic not in listed:
-        text = f"Create it with: streamcontract topics create {topic}"
+        text = f"Create it with: streamcontract topics create {last_word(topic)}"
         yield Notice("warn", f"Contract {contract.name}: there is no topic {topic}", text)
     elif contract.partitions not in {None, listed[topic].partitions}:
         text = f"It has {listed[topic].partitions}, and the contract asks for {contract.partitions}"

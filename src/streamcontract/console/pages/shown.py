@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 import re
 from typing import TYPE_CHECKING, Any, Final, Literal
@@ -11,11 +12,14 @@ import attrs
 from streamcontract.kafka.message import to_datetime
 
 if TYPE_CHECKING:
+    from streamcontract.errors import StreamContractError
     from streamcontract.schema.model import JsonValue
 
 __all__ = [
+    "NONE",
     "Notice",
     "Paging",
+    "Undecoded",
     "compact",
     "cut",
     "key_in_words",
@@ -23,10 +27,14 @@ __all__ = [
     "pretty",
     "pretty_json",
     "size",
+    "undecoded",
     "visible",
 ]
 
 _LONG: Final = 160
+
+NONE: Final = "\N{EN DASH}"
+"""What stands where there is nothing."""
 
 _INVISIBLE: Final = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]"
@@ -43,12 +51,14 @@ class Notice:
         title: It in a few words.
         text: The details, of any number of lines.
         link: Where to go from there, or None.
+        error: The error because of which the page has nothing that was asked for, or None.
     """
 
     kind: Literal["bad", "warn", "good", "note"]
     title: str
     text: str = ""
     link: str | None = None
+    error: StreamContractError | None = None
 
 
 @attrs.frozen
@@ -141,14 +151,14 @@ def cut(text: str, most: int = _LONG) -> str:
 
 
 def moment(milliseconds: int | None) -> str:
-    """A timestamp of Kafka in UTC; ``"-"`` without one.
+    """A timestamp of Kafka in UTC; a dash without one.
 
     Example:
         >>> moment(1_700_000_000_000)
         '2023-11-14 22:13:20.000'
     """
     if milliseconds is None:
-        return "-"
+        return NONE
     try:
         return to_datetime(milliseconds).strftime("%Y-%m-%d %H:%M:%S.%f")[:-3]
     except (OverflowError, ValueError):  # beyond what a datetime holds
@@ -175,3 +185,59 @@ def size(number: int) -> str:
     if number < 1_000_000:
         return f"{number / 1000:.1f} kB"
     return f"{number / 1_000_000:.1f} MB"
+
+
+_LONG_TEXT: Final = 50_000
+"""Bytes of a text that a page shows."""
+
+_MOST_BYTES: Final = 256
+"""Bytes that a page shows in hexadecimal."""
+
+
+@attrs.frozen(kw_only=True)
+class Undecoded:
+    """A value that no schema decodes.
+
+    Attributes:
+        text: Its beginning as text, if it is text in UTF-8; else ``""``.
+        indented: The text as indented JSON, if it is an object or an array.
+        bytes: Its first bytes in hexadecimal.
+        bytes_in_words: How many of how many they are.
+    """
+
+    text: str
+    indented: str
+    bytes: str
+    bytes_in_words: str
+
+
+def undecoded(data: bytes) -> Undecoded:
+    r"""A value that no schema decodes, as a page shows it.
+
+    Example:
+        >>> undecoded(b'{"a":1}').text, undecoded(b"\xff").text, undecoded(b"\xff").bytes_in_words
+        ('{"a":1}', '', 'Its 1 byte')
+    """
+    text = _as_text(data)
+    whole = pretty_json(text) if text[:1] in {"{", "["} and len(data) <= _LONG_TEXT else text
+    rest = f"\n… cut after {_LONG_TEXT:,} of {len(data):,} bytes" if len(data) > _LONG_TEXT else ""
+    is_part = len(data) > _MOST_BYTES
+    return Undecoded(
+        text=visible(text) + rest if text else "",
+        indented="" if whole == text else whole,
+        bytes=data[:_MOST_BYTES].hex(" "),
+        bytes_in_words=f"The first {_MOST_BYTES} of its {len(data):,} bytes"
+        if is_part
+        else f"Its {size(len(data))}",
+    )
+
+
+def _as_text(data: bytes) -> str:
+    """The beginning of a value as text; ``""`` where it is none."""
+    try:
+        # Not final: the last character may be cut.
+        part, is_whole = data[:_LONG_TEXT], len(data) <= _LONG_TEXT
+        text, _ = codecs.utf_8_decode(part, "strict", is_whole)
+    except UnicodeDecodeError:
+        return ""
+    return text if all(each.isprintable() or each in "\r\n\t" for each in text) else ""

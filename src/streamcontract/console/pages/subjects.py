@@ -8,7 +8,7 @@ import attrs
 
 from streamcontract.console.pages.differences import Differences, differences
 from streamcontract.console.pages.fields import FieldRow, field_rows
-from streamcontract.console.pages.shown import Notice, Paging, moment, pretty_json
+from streamcontract.console.pages.shown import NONE, Notice, Paging, moment, pretty_json
 from streamcontract.errors import ConfigurationError, RegistryError, StreamContractError
 from streamcontract.levels import LEVELS, compatibility_level
 from streamcontract.registry.description import describe_subject
@@ -66,7 +66,7 @@ class VersionRow:
         id: The id of its schema.
         type: The schema type.
         references: The versions of other subjects that it uses.
-        time: The time of its registration, or ``"-"``.
+        time: The time of its registration, or a dash.
     """
 
     version: int
@@ -129,7 +129,7 @@ def _row(sources: Sources, name: str) -> SubjectRow:
     try:
         latest = sources.registry.describe_version(name)
     except RegistryError:
-        return SubjectRow(name, None, None, "-", topic)
+        return SubjectRow(name, None, None, NONE, topic)
     return SubjectRow(name, latest.version, latest.id, latest.schema_type, topic)
 
 

@@ -93,7 +93,7 @@ def head_of(name: str, sources: Sources) -> Head:
 def groups_page(head: Head, sources: Sources) -> Groups:
     """The groups that have committed offsets in a topic."""
     if head.is_embedded:
-        text = "Name one on the command line: streamcontract groups describe GROUP"
+        text = "Name one on the command line: `streamcontract groups describe GROUP`"
         return Groups(None, (Notice("note", "The embedded broker cannot list groups", text),))
     try:
         return Groups(groups_of(sources.cluster, head.state))

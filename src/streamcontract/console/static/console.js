@@ -8,13 +8,19 @@ function listen(place) {
   const state = document.querySelector("[data-state]");
   const dot = document.querySelector("[data-dot]");
   const toggle = document.querySelector("[data-toggle]");
+  const next = document.querySelector("[data-next]");
   let source = null;
   let paused = false;
 
   function say(text) {
     if (state) state.textContent = text;
   }
+  // What a person reads must not move: rows are a sample of a tail, and the next ones follow.
+  function isRead() {
+    return keep && rows.querySelector("details[open]");
+  }
   function add(html) {
+    if (isRead()) return;
     rows.insertAdjacentHTML(place.dataset.place === "start" ? "afterbegin" : "beforeend", html);
     while (keep && rows.children.length > keep) rows.lastChild.remove(); // white space too
   }
@@ -30,21 +36,22 @@ function listen(place) {
     source = new EventSource(place.dataset.stream);
     source.addEventListener("rows", (event) => add(JSON.parse(event.data).html));
     source.addEventListener("state", (event) => {
-      say(JSON.parse(event.data).text);
+      const held = isRead() ? ". No new rows while a message is open" : "";
+      say(JSON.parse(event.data).text + held);
       if (dot) dot.className = "dot on";
     });
     source.addEventListener("progress", (event) => progress(JSON.parse(event.data)));
     source.addEventListener("end", (event) => {
       close();
       say(JSON.parse(event.data).text);
-      const more = document.querySelector(".more a");
       const at = JSON.parse(event.data).at;
-      if (more && at) {
-        const url = new URL(more.href);
+      if (next && at) {
+        const url = new URL(next.href);
         url.searchParams.set("at", at);
-        more.href = url;
-      } else if (more) {
-        more.remove();
+        next.href = url;
+        next.hidden = false;
+      } else if (next) {
+        next.remove();
       }
       if (toggle) toggle.hidden = true;
     });
@@ -55,6 +62,7 @@ function listen(place) {
       } else {
         close(); // a search that began anew would show its messages twice
         say("The console does not answer: load the page again");
+        if (next) next.hidden = false;
       }
     });
   }
@@ -70,11 +78,15 @@ function listen(place) {
       toggle.textContent = paused ? "Resume" : "Pause";
       if (paused) {
         close();
-        say(`${state.textContent} – paused`);
+        say(`Paused. ${state.textContent}`);
       } else {
         open();
       }
     });
+  }
+  if (next) {
+    next.hidden = true; // where it leads is known when the search has ended
+    say("Searching…");
   }
   addEventListener("pagehide", close);
   open();

@@ -15,7 +15,7 @@ from streamcontract.kafka.timeouts import BROKER_TIMEOUT
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["delete_topic"]
+__all__ = ["delete_topic", "delete_topic_of"]
 
 
 def delete_topic(
@@ -32,7 +32,16 @@ def delete_topic(
         TopicError: There is no such topic, the brokers refused, or did not answer.
         NotSupportedError: This is the embedded broker, which keeps its topics until it ends.
     """
-    cluster = Cluster(split_config(config).client, timeout=timeout)
+    delete_topic_of(Cluster(split_config(config).client, timeout=timeout), name)
+
+
+def delete_topic_of(cluster: Cluster, name: str) -> None:
+    """As :func:`delete_topic`, for a cluster.
+
+    Raises:
+        TopicError: There is no such topic, the brokers refused, or did not answer.
+        NotSupportedError: As for :func:`delete_topic`.
+    """
     admin = cluster.admin()
     try:
         if is_embedded(admin.list_topics(timeout=cluster.timeout)):

@@ -9,7 +9,7 @@ import confluent_kafka
 from confluent_kafka import ConsumerGroupTopicPartitions, TopicPartition
 
 from streamcontract.guards import text
-from streamcontract.kafka.admin.describe import GroupState, describe_topics
+from streamcontract.kafka.admin.describe import GroupState, topics_of
 from streamcontract.kafka.admin.only_member import commit_as_only_member, has_members
 from streamcontract.kafka.connection.cluster import (
     Cluster,
@@ -31,7 +31,9 @@ __all__ = [
     "GroupListing",
     "GroupMember",
     "describe_group",
+    "group_of",
     "list_groups",
+    "move_group",
     "reset_group",
 ]
 
@@ -101,7 +103,8 @@ def list_groups(
         NotSupportedError: This is the embedded broker, which cannot list groups.
         GroupError: The brokers did not answer.
     """
-    admin, embedded, timeout = _meet("", config, timeout)
+    cluster = Cluster(split_config(config).client, timeout=timeout)
+    admin, embedded, timeout = _meet("", cluster)
     if embedded:
         raise NotSupportedError(
             "the embedded broker cannot list groups: name one, as in "
@@ -133,8 +136,22 @@ def describe_group(
     Raises:
         GroupError: There is no such group, or the brokers did not answer.
     """
+    return group_of(Cluster(split_config(config).client, timeout=timeout), group)
+
+
+def group_of(cluster: Cluster, group: str) -> GroupDescription:
+    """As :func:`describe_group`, for a cluster.
+
+    Raises:
+        GroupError: There is no such group, or the brokers did not answer.
+    """
     group = text(group, "group")
-    admin, embedded, timeout = _meet(group, config, timeout)
+    with cluster.connected():
+        return _group_of(cluster, group)
+
+
+def _group_of(cluster: Cluster, group: str) -> GroupDescription:
+    admin, embedded, timeout = _meet(group, cluster)
     state, members = (None, None) if embedded else _members(admin, group, timeout)
     committed = _committed(admin, group, timeout, every=embedded)
     if not committed and state in {None, _DEAD} and not members:
@@ -143,7 +160,7 @@ def describe_group(
             "there is no such group: it has no members, and has committed nothing",
         )
         raise GroupError(group, unknown)
-    described = describe_topics(sorted(committed), config, timeout=timeout).topics
+    described = topics_of(cluster, sorted(committed)).topics
     topics = tuple(GroupState(group, each, committed[each.name]) for each in described)
     return GroupDescription(group, state, members, topics)
 
@@ -168,11 +185,26 @@ def reset_group(
         NotSupportedError: This is the embedded broker, and the group has had members whose
             ``group.protocol`` was not ``consumer``.
     """
+    move_group(Cluster(split_config(config).client, timeout=timeout), group, offsets)
+
+
+def move_group(cluster: Cluster, group: str, offsets: Mapping[tuple[str, int], int]) -> None:
+    """As :func:`reset_group`, for a cluster.
+
+    Raises:
+        GroupError: The group has members, the brokers refused, or did not answer.
+        NotSupportedError: As for :func:`reset_group`.
+    """
     group = text(group, "group")
-    admin, embedded, timeout = _meet(group, config, timeout)
+    with cluster.connected():
+        _move_group(cluster, group, offsets)
+
+
+def _move_group(cluster: Cluster, group: str, offsets: Mapping[tuple[str, int], int]) -> None:
+    admin, embedded, timeout = _meet(group, cluster)
     wanted = [TopicPartition(topic, number, at) for (topic, number), at in offsets.items()]
     if embedded:
-        commit_as_only_member(group, wanted, config, timeout)
+        commit_as_only_member(group, wanted, cluster)
         return
     _require_no_members(group, _members(admin, group, timeout)[1])
     request = ConsumerGroupTopicPartitions(group, wanted)
@@ -186,11 +218,8 @@ def reset_group(
             raise GroupError(group, each.error)
 
 
-def _meet(
-    group: str, config: Mapping[str, Any] | None, timeout: float
-) -> tuple[AdminClient, bool, float]:
-    """An AdminClient that is connected, and whether this is the embedded broker."""
-    cluster = Cluster(split_config(config).client, timeout=timeout)
+def _meet(group: str, cluster: Cluster) -> tuple[AdminClient, bool, float]:
+    """An AdminClient that is connected, whether this is the embedded broker, and the timeout."""
     admin = cluster.admin()
     try:
         return admin, is_embedded(admin.list_topics(timeout=cluster.timeout)), cluster.timeout

@@ -7,19 +7,20 @@ from members alone. A member that gets all partitions is the only one.
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import confluent_kafka
 
-from streamcontract.kafka.connection.cluster import Cluster
-from streamcontract.kafka.connection.config import build_client, split_config
+from streamcontract.kafka.connection.config import build_client
 from streamcontract.kafka.connection.waits import interruptible
 from streamcontract.kafka.errors import GroupError, NotSupportedError, kafka_error_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from confluent_kafka import TopicPartition
+
+    from streamcontract.kafka.connection.cluster import Cluster
 
 __all__ = ["commit_as_only_member", "has_members"]
 
@@ -34,22 +35,18 @@ def has_members(group: str, reason: str) -> GroupError:
     return GroupError(group, error, "Stop them first: they would commit over what is set")
 
 
-def commit_as_only_member(
-    group: str, offsets: Sequence[TopicPartition], config: Mapping[str, Any] | None, timeout: float
-) -> None:
+def commit_as_only_member(group: str, offsets: Sequence[TopicPartition], cluster: Cluster) -> None:
     """Commit offsets as a member of the group.
 
     Args:
         group: The group.
         offsets: What to commit.
-        config: Client properties.
-        timeout: Seconds that joining may take at most.
+        cluster: The brokers; its time for a request is what joining may take at most.
 
     Raises:
         GroupError: It has other members.
         NotSupportedError: It has had members of the classic protocol.
     """
-    cluster = Cluster(split_config(config).client, timeout=timeout)
     topics = sorted({each.topic for each in offsets})
     partitions = {(topic, number) for topic in topics for number in cluster.partitions(topic)}
     client: confluent_kafka.Consumer = build_client(
@@ -63,7 +60,7 @@ def commit_as_only_member(
     )
     try:
         client.subscribe(topics)
-        _await_all(client, group, partitions, min(timeout, _JOIN_SECONDS))
+        _await_all(client, group, partitions, min(cluster.timeout, _JOIN_SECONDS))
         client.commit(offsets=[*offsets], asynchronous=False)
     except confluent_kafka.KafkaException as error:
         if kafka_error_of(error).code() == confluent_kafka.KafkaError.UNKNOWN_MEMBER_ID:

@@ -24,7 +24,7 @@ from streamcontract.kafka.errors import NotSupportedError, TopicError, kafka_err
 from streamcontract.kafka.timeouts import BROKER_TIMEOUT
 from streamcontract.registry import SchemaRegistry
 
-__all__ = ["TopicMismatch", "TopicOutcome", "ensure_topic"]
+__all__ = ["TopicMismatch", "TopicOutcome", "ensure_topic", "ensure_topic_of"]
 
 _BROKER_DEFAULT: Final = -1  # KIP-464: the broker's own number of partitions or replicas
 _MOST_REPLICAS: Final = 2**15 - 1  # CreateTopics has an INT16
@@ -108,6 +108,32 @@ def ensure_topic(
         >>> print(ensure_topic("orders", partitions=3))
         Topic orders: created, 3 partitions
     """
+    settings = split_config(config)
+    return ensure_topic_of(
+        Cluster(settings.client, timeout=timeout),
+        name,
+        settings.registry,
+        partitions=partitions,
+        replication=replication,
+        topic_config=topic_config,
+    )
+
+
+def ensure_topic_of(
+    cluster: Cluster,
+    name: str,
+    registry: dict[str, object],
+    *,
+    partitions: int | None = None,
+    replication: int | None = None,
+    topic_config: Mapping[str, str] | None = None,
+) -> TopicOutcome:
+    """As :func:`ensure_topic`, for a cluster, and the properties of a registry.
+
+    Raises:
+        TopicError: The topic could not be created, or the brokers did not answer.
+        ConfigurationError: A number is wrong.
+    """
     name = text(name, "the name of a topic")
     for what, number, most in (
         ("partitions", partitions, MAX_PARTITION),
@@ -116,15 +142,12 @@ def ensure_topic(
         if number is not None:
             whole_number(number, f"{what} of topic {name!r}", 1, most, f"from 1 to {most}")
     wanted = _Wanted(name, partitions, replication, _properties_of(topic_config))
-    settings = split_config(config)
-    cluster = Cluster(settings.client, timeout=timeout)
-    timeout = cluster.timeout
-    admin = cluster.admin()
+    admin, timeout = cluster.admin(), cluster.timeout
     metadata = _metadata(admin, name, timeout)
     created = False
     if not _is_there(metadata, name):
         if is_embedded(metadata):
-            created = _create_embedded(admin, wanted, settings.registry, timeout)
+            created = _create_embedded(admin, wanted, registry, timeout)
         else:
             created = _create(admin, wanted, timeout)
         metadata = _await_leaders(admin, name, timeout)

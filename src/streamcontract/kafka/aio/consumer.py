@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar, overload
 from streamcontract._lazy import Later
 from streamcontract._typing import Self
 from streamcontract.errors import ClientError, RegistryError
+from streamcontract.guards import seconds
 from streamcontract.kafka.aio.worker import Closing, Interrupted, Worker
 from streamcontract.kafka.connection.forks import ForkGuard
 from streamcontract.kafka.consumer import ContractConsumer
@@ -213,6 +214,8 @@ class AsyncContractConsumer(ReadsTopics[T, K, P]):
 
     async def poll(self, timeout: float = -1) -> Message[T, K] | None:
         """The next message, or None after ``timeout``: :meth:`.ContractConsumer.poll`."""
+        if timeout.__class__ is not int:  # as of the synchronous consumer
+            timeout = seconds(timeout)
         return await self.take_one(functools.partial(self._consumer.poll, timeout), _NO_ENDS)
 
     async def consume(self, num_messages: int = 1, timeout: float = -1) -> list[Message[T, K]]:
@@ -266,7 +269,7 @@ class AsyncContractConsumer(ReadsTopics[T, K, P]):
 
     def until_end(self, timeout: float = 60.0) -> AsyncUntilEnd[T, K]:
         """Iterate up to the ends of the partitions: :meth:`.ContractConsumer.until_end`."""
-        return AsyncUntilEnd(self, functools.partial(self._consumer.until_end, timeout))
+        return AsyncUntilEnd(self, functools.partial(self._consumer.until_end, seconds(timeout)))
 
     async def assignment(self, timeout: float = 0) -> tuple[P, ...]:
         """The partitions this consumer reads, in order: :meth:`.ContractConsumer.assignment`."""

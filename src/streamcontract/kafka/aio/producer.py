@@ -295,7 +295,8 @@ class AsyncContractProducer(Produces[T, K_contra]):
 
     async def poll(self, timeout: float = 0) -> int:
         """Serve delivery reports: :meth:`.ContractProducer.poll`."""
-        served = await self._in_slices(self._producer.serve, timeout, lambda served: served > 0)
+        left = seconds(timeout)
+        served = await self._in_slices(self._producer.serve, left, lambda served: served > 0)
         await self._tell()
         return served
 
@@ -373,7 +374,8 @@ class AsyncContractProducer(Produces[T, K_contra]):
         A call that waits in another task raises ``ClientError``. A cancelled ``close`` continues in
         the background.
         """
-        await self._close(functools.partial(self._producer.close, timeout))
+        left = None if timeout is None else seconds(timeout)  # before anything is closed
+        await self._close(functools.partial(self._producer.close, left))
         if self._untold:
             raise self._untold.pop(0)
 

@@ -15,9 +15,11 @@ from streamcontract.columns import _native
 from streamcontract.columns.run import Run
 from streamcontract.errors import ConfigurationError
 from streamcontract.kafka.batches.key_column import (
+    KeyCheck,
     KeyColumn,
     is_unchanged,
     keys_are_text,
+    keys_of,
 )
 from streamcontract.kafka.batches.metadata import require_apart
 from streamcontract.kafka.batches.metadata_columns import MetadataColumns
@@ -138,10 +140,10 @@ class BatchDecoder:
         if isinstance(native, Unusable):
             raise ConfigurationError(f"batches of messages need native code, which {native.reason}")
         filled = dict(metadata)
-        self._key: KeyColumn | None = None
+        self._key: KeyColumn | KeyCheck | None = None
         # A key that is not shown is checked nevertheless, as of records.
         if not is_unchanged(topic.key):
-            self._key = KeyColumn(topic, filled.pop("key", "key"))
+            self._key = keys_of(topic, filled.pop("key", None))
         elif keys_are_text(topic.key):
             filled.setdefault("key", "key")
         self._filled = MetadataColumns(filled, topic, native.Parts) if filled else None
@@ -181,7 +183,7 @@ class BatchDecoder:
         """The columns of values, then metadata in their order, from the parts that have them."""
         parts = [values.columns]
         at: dict[str, tuple[int, int]] = {}
-        if self._key is not None:
+        if isinstance(self._key, KeyColumn):
             at["key"] = len(parts), self._key.reader.numbers[0]
             parts.append(self._key.reader.columns)
         if self._filled is not None:
@@ -315,7 +317,8 @@ class BatchDecoder:
         if self._key is not None:
             keys, wrong = self._key.decode(rows.raws)
             errors |= {rows.indexes[at]: error for at, error in wrong.items()}
-            parts.append(keys)
+            if keys is not None:
+                parts.append(keys)
         if self._filled is not None:
             metadata, wrong = self._filled.fill(rows)
             errors |= wrong

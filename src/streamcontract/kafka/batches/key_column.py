@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from streamcontract.codec import Codec
-from streamcontract.columns.layout import column_of
+from streamcontract.columns.layout import FIX, column_of
 from streamcontract.columns.reader import Reader
 from streamcontract.columns.run import Run, without_frames
+from streamcontract.errors import ColumnsError
 from streamcontract.kafka.batches.sources import Sources
 from streamcontract.kafka.contract.keys import KeyCodec
 from streamcontract.kafka.contract.topic_deserializer import POISON
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from streamcontract.kafka.contract.topic_deserializer import TopicDeserializer
     from streamcontract.schema.model import AvroType
 
-__all__ = ["KeyColumn", "is_unchanged", "key_errors", "keys_are_text"]
+__all__ = ["KeyCheck", "KeyColumn", "is_unchanged", "key_errors", "keys_are_text", "keys_of"]
 
 _Read = tuple[bytes, "Writer", int]
 """A payload, what reads it, and how many bytes are before it."""
@@ -48,6 +49,49 @@ def keys_are_text(key: KeyCodec | Codec[Any]) -> bool:
     """Whether unchanged keys are text, and not bytes."""
     node = key.node if isinstance(key, KeyCodec) else None
     return isinstance(node, PrimitiveType) and node.name == "string"
+
+
+def keys_of(topic: TopicDeserializer[Any], name: str | None) -> KeyColumn | KeyCheck:
+    """What decodes the keys of messages of one topic that are not unchanged.
+
+    Args:
+        topic: Deserializes the topic's messages, one by one.
+        name: The name of their column; None if they are not shown, and only checked.
+
+    Raises:
+        ColumnsError: They are shown, and their type has no column.
+    """
+    try:
+        return KeyColumn(topic, "key" if name is None else name)
+    except ColumnsError as error:
+        if name is None:
+            return KeyCheck(topic)
+        reason = f'{error.reason.removesuffix(f": {FIX}")}: leave "key" out of metadata='
+        raise ColumnsError(f"the key of topic {topic.topic!r}, {error.path}", reason) from None
+
+
+class KeyCheck:
+    """Checks the keys of messages of one topic of whose type there is no column.
+
+    Args:
+        topic: Deserializes the topic's messages, one by one.
+    """
+
+    def __init__(self, topic: TopicDeserializer[Any]) -> None:
+        self._topic = topic
+
+    def decode(self, raws: Sequence[confluent_kafka.Message]) -> tuple[None, dict[int, Exception]]:
+        """See :meth:`KeyColumn.decode`."""
+        faults: dict[int, Exception] = {}
+        for index, raw in enumerate(raws):
+            try:
+                self._topic.read_key_of(raw)
+            except POISON as error:  # noqa: PERF203 - each may be poison
+                faults[index] = without_frames(error)
+            except Exception as error:  # noqa: BLE001 - raised in the message's turn
+                faults[index] = error
+                break
+        return None, faults
 
 
 class KeyColumn:

@@ -21,8 +21,7 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined] # OffsetSpec i
     ResourceType,
 )
 
-from streamcontract.errors import ArgumentError
-from streamcontract.guards import seconds
+from streamcontract.errors import last_word
 from streamcontract.kafka.connection.authentication_errors import (
     WatchedAdminClient,
     authentication_advice,
@@ -37,7 +36,7 @@ from streamcontract.kafka.connection.error_codes import (
 from streamcontract.kafka.connection.librdkafka_log import LIBRDKAFKA_LOG
 from streamcontract.kafka.connection.waits import Waiting, result_of
 from streamcontract.kafka.errors import ConsumeError, NotSupportedError, kafka_error_of
-from streamcontract.kafka.timeouts import BROKER_TIMEOUT
+from streamcontract.kafka.timeouts import BROKER_TIMEOUT, request_time
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -109,7 +108,7 @@ class Cluster:
             if properties.get("isolation.level") == "read_uncommitted"
             else IsolationLevel.READ_COMMITTED
         )
-        self.timeout = _question_time(timeout)
+        self.timeout = request_time(timeout)
         self._connected: AdminClient | None = None
 
     @contextlib.contextmanager
@@ -352,14 +351,6 @@ def _near(topic: str, topics: Iterable[str]) -> str:
     return f"; did you mean {near[0]!r}?" if near else ""
 
 
-def _question_time(timeout: float) -> float:
-    """Seconds for a request, limited to librdkafka's maximum of an hour (rdkafka_admin.c)."""
-    given = seconds(timeout)
-    if given <= 0:
-        raise ArgumentError("timeout", timeout, "a number of seconds above 0")
-    return min(given, 3600.0)
-
-
 def is_embedded(metadata: Any) -> bool:
     """Whether cluster metadata is that of the embedded broker, librdkafka's mock cluster."""
     return str(metadata.cluster_id).startswith(_MOCK_CLUSTER)
@@ -379,13 +370,13 @@ def advice_on(error: confluent_kafka.KafkaError, topic: str) -> str:
     if error.code() in NO_SUCH_TOPIC:
         return (
             f"`streamcontract topics list` lists those that are there, and "
-            f"`streamcontract topics create {topic}` creates it"
+            f"`streamcontract topics create {last_word(topic)}` creates it"
         )
     if error.code() == LocalErrorCode.UNKNOWN_PARTITION:
         # librdkafka's error also for an existing partition that is not assigned to this consumer.
         return (
-            f"Has the topic such a partition (streamcontract topics describe {topic}), and is it "
-            f"assigned to this consumer?"
+            f"Has the topic such a partition (`streamcontract topics describe "
+            f"{last_word(topic)}`), and is it assigned to this consumer?"
         )
     if error.code() == LocalErrorCode.QUEUE_FULL:
         return "It has no room even by itself: raise queue.buffering.max.kbytes"

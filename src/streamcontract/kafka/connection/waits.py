@@ -8,6 +8,8 @@ import time
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from typing import TYPE_CHECKING, Final, TypeVar
 
+from streamcontract.guards import seconds
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from concurrent.futures import Future
@@ -41,8 +43,13 @@ _LOST: Final = (
 
 
 def deadline_of(timeout: float) -> float:
-    """The end of ``timeout`` seconds, by ``time.monotonic``; infinite if they are negative."""
-    return float("inf") if timeout < 0 else time.monotonic() + timeout
+    """The end of ``timeout`` seconds, by ``time.monotonic``; infinite if they are negative.
+
+    Raises:
+        ArgumentError: It is no number.
+    """
+    left = seconds(timeout)
+    return float("inf") if left < 0 else time.monotonic() + left
 
 
 def interruptible(call: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:

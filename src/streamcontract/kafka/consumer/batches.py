@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from streamcontract._lazy import Later
 from streamcontract._typing import Self
+from streamcontract.guards import seconds
 from streamcontract.kafka.consumer.observed import observed
 
 if TYPE_CHECKING:
@@ -97,7 +98,8 @@ class ConsumesBatches:
         Raises:
             ConfigurationError: The native code was not built, or a field and a metadata column
                 have the same name.
-            ColumnsError: A type has no columns, such as a recursive one.
+            ColumnsError: A type has no columns, such as a recursive one; of the key only if it is
+                among ``metadata``.
             ArgumentError: The record has no such field, or another argument is invalid.
             Exception: An error of iteration.
 
@@ -108,6 +110,7 @@ class ConsumesBatches:
             ...     print(len(batch), batch.faults)
             2 ()
         """
+        timeout = seconds(timeout)
         options = batch_options(num_messages, columns, metadata, tombstones, threads)
         take = observed(self._receiving, self._batch_delivery().take)
         batch, in_hand, error = take(options, timeout)
@@ -140,6 +143,7 @@ class ConsumesBatches:
         Raises:
             Exception: An error of :meth:`consume_batch`.
         """
+        timeout = seconds(timeout)
         options = batch_options(num_messages, columns, metadata, tombstones, threads)
         take = observed(self._receiving, self._batch_delivery().take)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, overload
@@ -10,11 +11,12 @@ from typing import TYPE_CHECKING, Any, ClassVar, overload
 from streamcontract._lazy import Later
 from streamcontract._typing import Self, Unpack
 from streamcontract.errors import ConfigurationError
+from streamcontract.guards import seconds, whole_number
 from streamcontract.kafka.consumer.batches import ConsumesBatches
 from streamcontract.kafka.consumer.queue import NOTHING
 from streamcontract.kafka.contract.unions import Classes, K, P, ReadsTopics, T
 from streamcontract.kafka.message import Message
-from streamcontract.kafka.timeouts import BROKER_TIMEOUT
+from streamcontract.kafka.timeouts import BROKER_TIMEOUT, request_time
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -255,8 +257,11 @@ class ContractConsumer(ReadsTopics[T, K, P], ConsumesBatches):
             timeout: Seconds to wait; without end if negative.
 
         Raises:
+            ArgumentError: An argument is no such number.
             Exception: An error of iteration.
         """
+        if timeout.__class__ is not int:  # the default's, without a call for each message
+            timeout = seconds(timeout)
         message, in_hand, error = self._one(timeout)
         if error is not None:
             self._delivery.in_hand = in_hand
@@ -277,9 +282,11 @@ class ContractConsumer(ReadsTopics[T, K, P], ConsumesBatches):
             timeout: Seconds to wait; without end if negative.
 
         Raises:
+            ArgumentError: An argument is no such number.
             Exception: An error of iteration.
         """
-        messages, in_hand, error = self._many(num_messages, timeout)
+        limit = whole_number(num_messages, "num_messages", 0, sys.maxsize, "a number from 0")
+        messages, in_hand, error = self._many(limit, seconds(timeout))
         if error is not None:
             self._delivery.in_hand = in_hand
             raise error
@@ -294,9 +301,10 @@ class ContractConsumer(ReadsTopics[T, K, P], ConsumesBatches):
         time.
 
         Args:
-            timeout: Seconds without a new message after which it raises.
+            timeout: Seconds without a new message after which it raises; never if negative.
 
         Raises:
+            ArgumentError: It is no number.
             StalledError: There was no message for ``timeout`` seconds, and the ends are not
                 reached.
             Exception: An error of iteration. After an error the iterator can continue.
@@ -309,7 +317,7 @@ class ContractConsumer(ReadsTopics[T, K, P], ConsumesBatches):
             self._contact,
             self._delivery,
             self._receiving,
-            timeout,
+            seconds(timeout),
             self._batch_delivery,
         )
 
@@ -376,8 +384,11 @@ class ContractConsumer(ReadsTopics[T, K, P], ConsumesBatches):
 
         Args:
             timeout: Seconds to wait for an assignment; without end if negative.
+
+        Raises:
+            ArgumentError: It is no number.
         """
-        self._delivery.wait_until(lambda: self._assignment.is_known, timeout)
+        self._delivery.wait_until(lambda: self._assignment.is_known, seconds(timeout))
         self._assignment.clean()
         return tuple(map(self._topics.name_of, sorted(self._assignment.table)))
 
@@ -417,12 +428,13 @@ class ContractConsumer(ReadsTopics[T, K, P], ConsumesBatches):
 
         Args:
             partitions: The partitions; the assigned ones if left out.
-            timeout: Seconds to wait for the broker's answer.
+            timeout: Seconds to wait for the broker's answer, above 0.
 
         Returns:
             The offset of the next message by partition; None without a committed offset.
 
         Raises:
+            ArgumentError: The timeout is no such number.
             ConfigurationError: This consumer has no group, or these are not partitions.
             ConsumeError: The broker refused, or did not answer.
             ClientError: The consumer is closed.
@@ -438,6 +450,7 @@ class ContractConsumer(ReadsTopics[T, K, P], ConsumesBatches):
             {0: 2}
             {0: 2}
         """
+        timeout = request_time(timeout)
         self._require_group()
         keys = self._topics.keys_of(self.assignment() if partitions is None else partitions)
         found = self._offsets.committed(map(self._topics.partition, keys), timeout)

@@ -11,6 +11,7 @@ import confluent_kafka
 
 from streamcontract._typing import Never, Self
 from streamcontract.errors import ClientError, ConfigurationError
+from streamcontract.guards import seconds
 from streamcontract.kafka.connection.authentication_errors import AuthenticationErrors
 from streamcontract.kafka.connection.cluster import Cluster, consume_error
 from streamcontract.kafka.connection.config import Config, build_client, split_config
@@ -28,6 +29,7 @@ from streamcontract.kafka.dead_letters.poison import DeadLetters, Poison, poison
 from streamcontract.kafka.errors import MessageDecodeError, kafka_error_of
 from streamcontract.kafka.message import K, Keyed, T
 from streamcontract.kafka.telemetry import Telemetry, telemetry_of
+from streamcontract.kafka.timeouts import request_time
 from streamcontract.registry import SchemaRegistry
 
 if TYPE_CHECKING:
@@ -237,9 +239,10 @@ class ContractShareConsumer(Keyed[T, K]):
             timeout: Seconds to wait; without end if negative.
 
         Raises:
+            ArgumentError: It is no number.
             Exception: An error of iteration.
         """
-        message, in_hand, error = self._one(timeout)
+        message, in_hand, error = self._one(seconds(timeout))
         if error is not None:
             self._delivery.in_hand = in_hand
             raise error
@@ -270,15 +273,17 @@ class ContractShareConsumer(Keyed[T, K]):
         """Send the acknowledgements so far, and wait for the broker's answer.
 
         Args:
-            timeout: Seconds to wait.
+            timeout: Seconds to wait, above 0.
 
         Raises:
+            ArgumentError: It is no such number.
             ConsumeError: The broker refused one, such as after the lock expired: the message is
                 delivered again.
             DeadLetterError: Dead letters were not delivered; rejected messages are not
                 acknowledged.
             ClientError: The consumer is closed.
         """
+        timeout = request_time(timeout)
         self._delivery.require_open()
         self._delivery.confirm()
         self._contact.reject()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from streamcontract._lazy import Later
 from streamcontract._typing import Self
-from streamcontract.kafka.connection.waits import SLICE
+from streamcontract.kafka.connection.waits import SLICE, deadline_of
 from streamcontract.kafka.consumer.batches import Batches, batch_options
 from streamcontract.kafka.consumer.observed import observed
 from streamcontract.kafka.consumer.queue import NOTHING
@@ -43,7 +43,7 @@ class UntilEnd(Keyed[T, K]):
         contact: The contact, with the partitions.
         delivery: Returns their messages to the application.
         receiving: The telemetry of the consumer.
-        timeout: Seconds without a new message after which it raises.
+        timeout: Seconds without a new message after which it raises; never if negative.
         batch_delivery: Makes what returns batches to the application.
 
     Attributes:
@@ -69,7 +69,7 @@ class UntilEnd(Keyed[T, K]):
         self._timeout = timeout
         self._take = observed(receiving, self._next)
         self.ends: dict[Any, int] = {}
-        deadline = time.monotonic() + timeout
+        deadline = deadline_of(timeout)
         while not contact.assignment.is_settled:
             self._wait(deadline)
             if not contact.assignment.is_known:
@@ -130,7 +130,7 @@ class UntilEnd(Keyed[T, K]):
     def _next(self) -> Found[Message[T] | None]:
         """The next message; None at the ends."""
         self._delivery.begin()
-        deadline = time.monotonic() + self._timeout
+        deadline = deadline_of(self._timeout)
         while True:
             found = self._delivery.first(self.ends)
             if found is not None:
@@ -146,7 +146,7 @@ class UntilEnd(Keyed[T, K]):
         found = batches.begin(options)
         if found is not None:
             return found
-        deadline, count = time.monotonic() + self._timeout, 0
+        deadline, count = deadline_of(self._timeout), 0
         while True:
             self._follow_assignment()
             selection = batches.select(options, self.ends)
@@ -154,7 +154,7 @@ class UntilEnd(Keyed[T, K]):
             if is_full or (not selection.is_held and self._is_fetched()):
                 return batches.decode(selection, options) if selection else (None, NOTHING, None)
             if len(selection) != count:
-                deadline, count = time.monotonic() + self._timeout, len(selection)
+                deadline, count = deadline_of(self._timeout), len(selection)
             self._wait(deadline, selection.read, options.limit - len(selection))
 
     def _is_fetched(self) -> bool:

@@ -163,6 +163,18 @@ class FramedDeserializer(Deserializer, Generic[T]):
         decode = self.receiving.decoding(frame.schema_id, self._compile(frame, writer))
         return self._decoders.keep(key, (frame.schema_id, decode))
 
+    def check(self, data: bytes, headers: RawHeaders = None) -> None:
+        """Raise the error of a message's value, if it has one, and record nothing.
+
+        Args:
+            data: The value.
+            headers: The message's headers.
+
+        Raises:
+            Exception: As calling it does.
+        """
+        self._compile(*self.written(data, headers))(data)
+
     def written(
         self, data: bytes, headers: RawHeaders = None, *, is_key: bool = False
     ) -> tuple[Frame, Schema]:

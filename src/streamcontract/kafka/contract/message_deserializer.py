@@ -130,14 +130,15 @@ class PortableMessageReader:
         data: bytes | None = raw.value()
         key = raw.key()
         headers: Any = raw.headers()
+        # Before the value: telemetry counts decoded values, of messages that are well.
+        if key is not None:
+            key = self.read_key(key, headers)
         value = schema_id = None
         if data is not None:
             # The plain case first: only Confluent's prefix has a key of five bytes.
             known = None if headers else self._decoders.get(data[:HEADER_SIZE])
             schema_id, decode = known or self._decoders[self._frames.key(data, headers)]
             value = decode(data)
-        if key is not None:
-            key = self.read_key(key, headers)
         kind, milliseconds = raw.timestamp()
         return Message(
             value,

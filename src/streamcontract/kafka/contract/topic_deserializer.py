@@ -153,6 +153,7 @@ class TopicDeserializer(Generic[T]):
             if data is not None:
                 # Caches the frame, or raises its error.
                 self.deserializer.decoder(data, raw.headers())
+            self._check_key(raw, data)
             return self._strict.assemble(raw)
         except POISON as reason:
             schema_id = self.schema_id_of(raw)
@@ -168,6 +169,15 @@ class TopicDeserializer(Generic[T]):
         """
         key = raw.key()
         return None if key is None else self._strict.read_key(key, raw.headers())
+
+    def _check_key(self, raw: confluent_kafka.Message, data: bytes | None) -> None:
+        """Raise the error of a message's key, or of its value if both have one."""
+        try:
+            self.read_key_of(raw)
+        except Exception:
+            if data is not None:
+                self.deserializer.check(data, raw.headers())
+            raise
 
     def schema_id_of(self, raw: confluent_kafka.Message) -> SchemaId | None:
         """The id of a message's writer schema; None if it has none."""

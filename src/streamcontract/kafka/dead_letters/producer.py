@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import confluent_kafka
 
-from streamcontract.errors import ClientError
+from streamcontract.errors import ClientError, last_word
 from streamcontract.kafka.admin.topics import ensure_topic
 from streamcontract.kafka.connection.cluster import Cluster, advice_on
 from streamcontract.kafka.connection.config import build_client
@@ -268,7 +268,8 @@ class DeadLetterSender(PoisonHandler):
             except confluent_kafka.KafkaException as error:
                 missing = kafka_error_of(error)
             except ClientError as error:
-                advice = f"Create it first: streamcontract topics create {self._topic}"
+                word = last_word(self._topic)
+                advice = f"Create it first: streamcontract topics create {word}"
                 self._fail(error, advice)
                 return None
             if missing is not None:

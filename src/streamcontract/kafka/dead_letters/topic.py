@@ -235,31 +235,30 @@ class DeadLetterTopic:
         return sorted(found.partitions)
 
 
-def dead_letter_topics(config: Mapping[str, Any] | None = None) -> list[str]:
+def dead_letter_topics(cluster: Cluster) -> list[str]:
     """The names of all topics that end in ``.dlq``.
 
     Raises:
         ConsumeError: The brokers did not answer.
     """
-    return sorted(name for name in _topics(config) if name.endswith(SUFFIX))
+    return sorted(name for name in _topics(cluster) if name.endswith(SUFFIX))
 
 
-def find_dead_letter_topic(name: str, config: Mapping[str, Any] | None = None) -> str:
+def find_dead_letter_topic(name: str, cluster: Cluster) -> str:
     """The dead letter topic by its own name, or by that of the source topic.
 
     Raises:
         ConfigurationError: There is neither ``<name>.dlq`` nor ``name``.
         ConsumeError: The brokers did not answer.
     """
-    topics = _topics(config)
+    topics = _topics(cluster)
     for candidate in (f"{name}{SUFFIX}", name):
         if candidate in topics:
             return candidate
     raise ConfigurationError(f"there is neither a topic {name + SUFFIX!r} nor a topic {name!r}")
 
 
-def _topics(config: Mapping[str, Any] | None) -> set[str]:
-    cluster = Cluster(split_config(config).client)
+def _topics(cluster: Cluster) -> set[str]:
     try:
         topics = cluster.admin().list_topics(timeout=cluster.timeout).topics
     except confluent_kafka.KafkaException as error:
