@@ -93,7 +93,8 @@ def open_window(
     host = urlsplit(site.url).netloc
 
     def note_error(said: Any) -> None:
-        if said.type == "error":
+        # Chromium calls a page that answers 404 or 422 an error, too: it is one that is asked for.
+        if said.type == "error" and said.location["url"] != window.page.url:
             window.errors.append(said.text)
 
     def note_request(asked: Any) -> None:

@@ -15,7 +15,7 @@ class Page:
 
     Attributes:
         structure: Every tag in order, each with the names of its attributes.
-        text: The text, with a space for each tag.
+        text: The text, with a space for each tag but those that only allow a line to break.
         addresses: Every address that it links to or loads.
         values: The value of each control by its name.
     """
@@ -46,7 +46,7 @@ class _Reader(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.page.structure.append((tag, tuple(name for name, _ in attrs)))
-        self.page.text += " "
+        self.page.text += "" if tag == "wbr" else " "
         found = dict(attrs)
         self.page.addresses += (found[each] or "" for each in ("href", "src") if each in found)
         if "name" in found:

@@ -61,7 +61,7 @@ def test_a_page_shows(shop: Shop, address: str, shown: str) -> None:
     [
         ("/topic?name=nothing", 404, "there is no such topic|Unknown topic"),
         ("/subject?name=nothing", 404, "Subject 'nothing' not found"),
-        ("/contract?name=nothing", 400, "has no contract 'nothing'"),
+        ("/contract?name=nothing", 404, "has no contract 'nothing'"),
         ("/nothing", 404, "There is no such page"),
         ("/topic?name=orders&at=nothing", 400, "is no position of a look-up"),
         ("/topic?name=orders&partition=-1", 400, "'-1' is no number of a partition"),
@@ -217,7 +217,7 @@ def test_a_form_names_what_a_record_is_checked_against(shop: Shop) -> None:
         ("/topic?name=nothing", 404, "/topics"),
         ("/topic/groups?name=nothing", 404, "/topics"),
         ("/subject?name=nothing", 404, "/subjects"),
-        ("/contract?name=nothing", 400, "/contracts"),
+        ("/contract?name=nothing", 404, "/contracts"),
         ("/dead-letters/topic?name=nothing", 404, "/dead-letters"),
     ],
 )
@@ -232,7 +232,11 @@ def test_an_error_leads_to_the_list(shop: Shop, address: str, status: int, list_
 @pytest.mark.parametrize(
     ("form", "status", "said"),
     [
-        ({"name": "orders", "partitions": "9"}, 409, "Not changed Topic orders: there already"),
+        (
+            {"name": "orders", "partitions": "9"},
+            409,
+            "Not created The topic orders is there already, with 3 partitions; 9 were asked for.",
+        ),
         ({"name": "fresh", "partitions": "many"}, 400, "'many' is no number of partitions"),
         ({"name": "fresh", "partitions": "0"}, 400, "partitions of topic 'fresh' has to be"),
         ({"name": "", "partitions": ""}, 400, "Not created"),

@@ -15,6 +15,7 @@ from tests.docs.markdown import REPOSITORY
 from documentation.built import faults
 from documentation.commands import reference
 from documentation.repository import Outside
+from documentation.tables import plain_pipes
 from streamcontract.cli import main
 
 OUTSIDE = Outside(REPOSITORY, REPOSITORY / "docs")
@@ -27,6 +28,11 @@ PAGE = REPOSITORY / "docs" / "tutorial" / "2-topics.md"
         ("<script src='https://cdn.example/x.js'></script>", "loads https://cdn.example/x.js"),
         ("<link rel=stylesheet href='//fonts.example/x'>", "loads //fonts.example/x"),
         ("<img src='a.svg'>", "the picture a.svg has no alternative text"),
+        (
+            r"<table><tr><td><code>a \| b</code></td></tr></table>",
+            r"a cell shows a backslash: a \| b",
+        ),
+        (r"<table><tr><td>a | b</td></tr></table><p><code>a \| b</code>", None),
         ("<img src='a.svg' alt='A log'><a href='https://kafka.example'>Kafka</a>", None),
     ],
 )
@@ -40,6 +46,20 @@ def test_what_a_style_sheet_loads(tmp_path: Path) -> None:
     """No font of another host."""
     (tmp_path / "page.css").write_text("@font-face { src: url('https://fonts.example/a') }")
     assert faults(tmp_path) == ["page.css: loads https://fonts.example/a"]
+
+
+@pytest.mark.parametrize(
+    ("row", "on_the_site"),
+    [
+        (r"| `a \| b` | ``c \| `d` `` |", "| `a | b` | ``c | `d` `` |"),
+        (r"| a \| b | `c` \| `d` |", r"| a \| b | `c` \| `d` |"),
+        (r"`a \| b`", r"`a \| b`"),
+        ("```\n| `a \\| b` |\n```", "```\n| `a \\| b` |\n```"),
+    ],
+)
+def test_pipes_in_the_code_of_a_table(row: str, on_the_site: str) -> None:
+    """GitHub needs a backslash before them, which the site would show."""
+    assert plain_pipes(row) == on_the_site
 
 
 @pytest.mark.parametrize(

@@ -29,8 +29,8 @@ LESS: Final = {"take_back", "transaction_input", "contract", "union", "client", 
 """What only the synchronous clients have: attributes of the class, and what clients of this
 package use of each other."""
 
-MORE: Final = {"run", "run_with", "synchronous", "take", "take_one"}
-"""What only the asynchronous ones have, for each other."""
+MORE: Final = {"run", "synchronous"}
+"""What only the asynchronous ones have, for calls in their threads."""
 
 
 def public(cls: type) -> dict[str, Any]:

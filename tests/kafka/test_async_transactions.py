@@ -219,13 +219,14 @@ def test_two_transactions_with_the_same_consumers_do_not_wait_for_each_other(
             AsyncContractConsumer(manual, record=Stock, topic=left, group=left) as one,
             AsyncContractConsumer(manual, record=Stock, topic=right, group=right) as other,
         ):
+            first, second = one._thread, other._thread
             for _ in range(20):
                 await asyncio.gather(
-                    one.run_with([other], both),
-                    other.run_with([one], both),
-                    one.run_with([other, one], both),
-                    one.run(functools.partial(using, 0)),
-                    other.run_with([], functools.partial(using, 1)),
+                    first.run_with([second], both),
+                    second.run_with([first], both),
+                    first.run_with([second, first], both),
+                    first.run(functools.partial(using, 0)),
+                    second.run_with([], functools.partial(using, 1)),
                 )
 
     run(main())
@@ -263,7 +264,9 @@ def test_cancelled_while_a_consumer_is_busy_as_the_transaction_ends(
                     message = await one.poll(WAIT)
                     assert message is not None
                     await producer.produce(message.value, key=message.key)
-                    busy_task = asyncio.create_task(max(one, other, key=id).run(busy))
+                    busy_task = asyncio.create_task(
+                        max(one._thread, other._thread, key=id).run(busy)
+                    )
                     await is_busy.wait()
                     loop.call_soon(task.cancel)  # when it waits for the threads
 

@@ -16,15 +16,19 @@ from streamcontract import (
 )
 from streamcontract.devstack.registry import RegistryServer
 from streamcontract.errors import ConfigurationError
+from streamcontract.kafka.connection.config import split_config
 from streamcontract.kafka.contract.binding import Binding
 from streamcontract.kafka.contract.dispatch import merge_bindings
 from streamcontract.kafka.contract.keys import raw_key_codec
+from streamcontract.kafka.contract.project_deserializers import project_readers
 from streamcontract.kafka.contract.serializers import ContractDeserializer, ContractSerializer
 from streamcontract.kafka.contract.topic_deserializer import TopicDeserializer
+from streamcontract.project import load_project
 from streamcontract.wire import frame
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
 Config = dict[str, Any]
 
@@ -119,3 +123,19 @@ def test_types_of_a_topic_are_in_one_context(registry_url: str) -> None:
         reader = TopicDeserializer(binding, registry, subject_name_strategy=in_staging)
         registry.register(":.staging:orders-value", schemas[1])
         assert reader.deserializer(frame(1, b"\x0e")) == {"amount": 7}
+
+
+def test_deserializers_of_a_project_are_in_the_context_of_its_subjects(
+    registry_url: str, tmp_path: Path
+) -> None:
+    """They have the configuration that its consumers have."""
+    project = '[contracts.order]\nschema = "order.avsc"\ntopic = "orders"\n'
+    tmp_path.joinpath("streamcontract.toml").write_text(project)
+    tmp_path.joinpath("order.avsc").write_text(THERE.json)
+    context = SerializationContext("orders", MessageField.VALUE)
+    settings = split_config({"subject.name.strategy": in_staging})
+    with SchemaRegistry(registry_url) as registry:
+        serialize = ContractSerializer[Any](THERE, registry, subject_name_strategy=in_staging)
+        data = serialize({"amount": 7, "note": "seven"}, context)
+        reader = project_readers(load_project(tmp_path), registry, settings)["orders"]
+        assert reader.deserializer(data) == {"amount": 7, "note": "seven"}

@@ -24,7 +24,7 @@ from streamcontract import (
 )
 from streamcontract.codec import Contract
 from streamcontract.devstack import DevStack
-from streamcontract.errors import ArgumentError, ConfigurationError
+from streamcontract.errors import ArgumentError, ClientError, ConfigurationError
 from streamcontract.kafka import Delivery, MessageEncodeError, PropertyError
 from streamcontract.kafka.producer.topic_serializer import TopicSerializers
 from streamcontract.schema import parse_schema
@@ -92,6 +92,14 @@ def with_keys_of_their_own() -> list[Any]:
         value = attrs.make_class(record, ["n"], frozen=True)
         bound.append(contract.record(record)(value))
         contract.keys.record("K")(key)
+    return bound
+
+
+def bond() -> type[Any]:
+    """A record class whose contract has a topic of its own."""
+    text = '{"type": "record", "name": "Bond", "fields": [{"name": "n", "type": "long"}]}'
+    value = attrs.make_class("Bond", ["n"], frozen=True)
+    bound: type[Any] = Contract(text, topic="bonds").record("Bond")(value)
     return bound
 
 
@@ -296,6 +304,29 @@ def test_asyncio_has_it_too(config: Config, topic: Callable[..., str]) -> None:
         ("A", Trade(symbol="A", price=1.0)),
         ("A", Quote(symbol="A", bid=1)),
     ]
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_closed_producers_have_the_same_error(config: Config, count: int) -> None:
+    """Those for asyncio too, and those of several topics."""
+    classes: tuple[type[Any], ...] = (Stock, bond())
+    records = classes[:count]
+    errors: list[str] = []
+
+    async def call_closed() -> None:
+        producer = AsyncContractProducer[Any](config, records=records)
+        await producer.close()
+        for call in (lambda: producer.produce(None), producer.flush, producer.poll):
+            with pytest.raises(ClientError) as caught:
+                await call()
+            errors.append(str(caught.value))
+
+    asyncio.run(call_closed())
+    producer = ContractProducer[Any](config, records=records)
+    producer.close()
+    with pytest.raises(ClientError, match="closed") as caught:
+        producer.flush()
+    assert errors == 3 * [str(caught.value)]
 
 
 @pytest.mark.parametrize("name", ["use.latest.version", "use.schema.id"])

@@ -1,4 +1,4 @@
-"""Checks of the built site: it loads nothing from outside, and its pictures have texts."""
+"""Checks of the built site: nothing from outside, pictures with texts, no marks of Markdown."""
 
 from __future__ import annotations
 
@@ -43,9 +43,18 @@ class _Page(HTMLParser):
     def __init__(self) -> None:
         super().__init__()
         self.faults: list[str] = []
+        self._is_cell = False
+
+    def handle_data(self, data: str) -> None:
+        if self._is_cell and r"\|" in data:
+            self.faults.append(f"a cell shows a backslash: {data.strip()}")
+
+    def handle_endtag(self, tag: str) -> None:
+        self._is_cell = self._is_cell and tag != "td"
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         values = {name: value or "" for name, value in attrs}
+        self._is_cell = self._is_cell or tag == "td"
         self.faults += self._loads(tag, values)
         if tag == "img" and not values.get("alt"):
             self.faults.append(f"the picture {values.get('src')} has no alternative text")

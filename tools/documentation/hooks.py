@@ -14,6 +14,7 @@ from mkdocs.structure.pages import Page
 from documentation import commands, names
 from documentation.built import faults
 from documentation.repository import Outside
+from documentation.tables import plain_pipes
 
 __all__ = ["on_config", "on_files", "on_page_markdown", "on_post_build"]
 
@@ -44,10 +45,10 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 
 def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:  # noqa: ARG001 - mkdocs passes them by name
-    """Lead to the pages that :func:`on_files` adds, instead of to files."""
+    """Lead to the pages that :func:`on_files` adds, instead of to files; show pipes in tables."""
     path = page.file.src_uri
     file = _OUTSIDE.source_of(path) or _DOCS / path
-    return _OUTSIDE.relink(markdown, file, PurePosixPath(path))
+    return plain_pipes(_OUTSIDE.relink(markdown, file, PurePosixPath(path)))
 
 
 def on_post_build(config: MkDocsConfig) -> None:

@@ -195,7 +195,7 @@ def _replay(
     settings = split_config(config)
     topic = find_dead_letter_topic(name, Cluster(settings.client))
     with SchemaRegistry.from_config(settings.registry) as registry:
-        readers = project_readers(project, registry, settings.wire, settings.rules_ignored)
+        readers = project_readers(project, registry, settings)
         done = replay_dead_letters(topic, readers, config, discard=discard)
     print_facts(
         replay_as_json(topic, done), output_format, lambda: [f"{topic}: {replay_in_words(done)}"]

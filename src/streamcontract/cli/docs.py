@@ -12,6 +12,7 @@ from streamcontract.cli._options import project_option, sound_project
 from streamcontract.evolution import open_source
 from streamcontract.reporting import shown
 from streamcontract.reporting.formats import DEFAULT_FORMAT
+from streamcontract.reporting.report import counted
 from streamcontract.reporting.terminal import echo
 
 __all__ = ["command"]
@@ -46,5 +47,5 @@ def command(folder: Path, versions: str | None, project_file: Path | None) -> No
     source = None if versions is None else open_source(versions)
     project = sound_project("docs", project_file, DEFAULT_FORMAT, "nothing was written")
     pages = write_catalogue(folder, project, source)
-    contracts = len(project.contracts)
-    echo(f"{len(pages)} pages of {contracts} contracts: {shown(folder / 'index.html')}")
+    contracts = counted(len(project.contracts), "contract")
+    echo(f"{len(pages)} pages of {contracts}: {shown(folder / 'index.html')}")

@@ -9,22 +9,30 @@ from urllib.parse import quote
 import attrs
 
 from streamcontract.atomic_file import write_atomically
-from streamcontract.console.pages.contracts import Parts, contract_page, contracts_page
+from streamcontract.console.pages.contracts import (
+    KEY,
+    Parts,
+    contract_page,
+    contracts_page,
+    parsed_key,
+)
 from streamcontract.console.pages.differences import Differences, differences
-from streamcontract.console.pages.fields import FieldRow, field_rows
 from streamcontract.console.rendering import Renderer
 from streamcontract.errors import SchemaParseError
 from streamcontract.evolution.check_request import request_project
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from streamcontract.console.pages.contracts import Contract
+    from streamcontract.console.pages.fields import FieldRow
     from streamcontract.evolution.earlier import Source, Version
     from streamcontract.project import Project
     from streamcontract.schema import Schema
+    from streamcontract.schema.model import NamedType
 
-__all__ = ["CatalogueLinks", "TypeRow", "write_catalogue"]
+__all__ = ["CatalogueLinks", "FieldUse", "TypeRow", "write_catalogue"]
 
 _SECTIONS: Final = (("", "Contracts"), ("fields", "Fields"), ("types", "Types"))
 _EVERY_VERSION: Final = "FULL_TRANSITIVE"
@@ -56,6 +64,31 @@ class CatalogueLinks:
         return f"{self._root}{file}"
 
 
+@attrs.frozen
+class FieldUse:
+    """A field of a contract, or the whole of it.
+
+    Attributes:
+        contract: The contract's name.
+        row: The field; None for the contract's record.
+        of_key: Whether it is of the keys.
+    """
+
+    contract: str
+    row: FieldRow | None
+    of_key: bool = False
+
+    @property
+    def path(self) -> str:
+        """Its path from the record."""
+        return "" if self.row is None else self.row.path.removeprefix(KEY)
+
+    @property
+    def anchor(self) -> str:
+        """Where it is on the contract's page."""
+        return "" if self.row is None else f"#field-{quote(self.row.path)}"
+
+
 @attrs.frozen(kw_only=True)
 class TypeRow:
     """A named type.
@@ -63,12 +96,14 @@ class TypeRow:
     Attributes:
         name: Its full name.
         doc: Its documentation.
+        symbols: The symbols of an enum.
         uses: The contracts and fields that use it.
     """
 
     name: str
     doc: str
-    uses: tuple[tuple[str, str], ...]
+    symbols: tuple[str, ...]
+    uses: tuple[FieldUse, ...]
 
 
 def write_catalogue(folder: Path, project: Project, source: Source | None) -> tuple[Path, ...]:
@@ -102,22 +137,29 @@ def write_catalogue(folder: Path, project: Project, source: Source | None) -> tu
     }
     top, below = Renderer(CatalogueLinks(""), **facts), Renderer(CatalogueLinks("../"), **facts)
     overview = contracts_page(project)
-    fields = [(name, row) for name, schema in schemas.items() for row in field_rows(schema)]
-    types = _types(schemas, fields)
+    contracts = [contract_page(project, row.name, parts) for row in overview.rows]
+    fields = [use for each in contracts for use in _fields(each)]
+    types = _types(project, schemas, fields)
     pages = {
         "index.html": top.page("contracts.html", section="", page=overview),
-        "fields.html": top.page("fields.html", section="fields", fields=fields, quote=quote),
-        "types.html": top.page("types.html", section="types", types=types, quote=quote),
+        "fields.html": top.page("fields.html", section="fields", fields=fields),
+        "types.html": top.page("types.html", section="types", types=types),
     }
-    for row in overview.rows:
-        pages[f"contracts/{row.name}.html"] = below.page(
+    for each in contracts:
+        earlier = versions.get(each.name, ())
+        pages[f"contracts/{each.name}.html"] = below.page(
             "contract.html",
             section="",
-            page=contract_page(project, row.name, parts),
-            registered=None,
-            versions=_history(schemas.get(row.name), versions.get(row.name, ())),
+            page=each,
+            sides=None,
+            versions=() if source is None else _history(schemas.get(each.name), earlier),
         )
     return tuple(_write(folder, pages))
+
+
+def _fields(contract: Contract) -> Iterator[FieldUse]:
+    yield from (FieldUse(contract.name, row) for row in contract.fields)
+    yield from (FieldUse(contract.name, row, of_key=True) for row in contract.key_fields)
 
 
 def _write(folder: Path, pages: Mapping[str, str]) -> list[Path]:
@@ -152,19 +194,26 @@ def _history(
 
 
 def _types(
-    schemas: Mapping[str, Schema], fields: Sequence[tuple[str, FieldRow]]
+    project: Project, schemas: Mapping[str, Schema], fields: Sequence[FieldUse]
 ) -> tuple[TypeRow, ...]:
-    uses: dict[str, list[tuple[str, str]]] = {}
-    docs: dict[str, str] = {}
-    for contract, schema in schemas.items():
-        for name, node in schema.named_types.items():
-            docs.setdefault(name, node.doc or "")
-        if schema.name is not None:
-            uses.setdefault(schema.name, []).append((contract, ""))
-    for contract, row in fields:
-        for name in row.names:
-            uses.setdefault(name, []).append((contract, row.path))
+    keys = {each.name: key for each in project.contracts if (key := parsed_key(each)) is not None}
+    uses: dict[str, list[FieldUse]] = {}
+    types: dict[str, NamedType] = {}
+    for of_key, found in ((False, schemas), (True, keys)):
+        for contract, schema in found.items():
+            for name, node in schema.named_types.items():
+                types.setdefault(name, node)
+            if schema.name is not None:
+                uses.setdefault(schema.name, []).append(FieldUse(contract, None, of_key))
+    for each in fields:
+        for name in () if each.row is None else each.row.names:
+            uses.setdefault(name, []).append(each)
     return tuple(
-        TypeRow(name=name, doc=docs.get(name, ""), uses=tuple(uses.get(name, ())))
-        for name in sorted(docs)
+        TypeRow(
+            name=name,
+            doc=types[name].doc or "",
+            symbols=getattr(types[name], "symbols", ()),
+            uses=tuple(uses.get(name, ())),
+        )
+        for name in sorted(types)
     )

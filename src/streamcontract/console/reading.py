@@ -143,12 +143,8 @@ class TopicReader:
         self.schemas: tuple[Schema, ...] = tuple(each.schema for each in codecs) if known else ()
         self.has_foreign_key = False
         self._key = None if wanted.key is None else self._parsed_key(wanted.key, found.keys)
-        self._deserializer: TopicDeserializer[Any] = TopicDeserializer(
-            binding,
-            sources.registry,
-            subject_name_strategy=sources.settings.subject_name_strategy,
-            wire=self._wire,
-            rules_ignored=sources.settings.rules_ignored,
+        self._deserializer: TopicDeserializer[Any] = TopicDeserializer.configured(
+            binding, sources.registry, sources.settings
         )
         self._subjects = {f"{topic}-value", f"{topic}-key"}
         self._verdicts: dict[SchemaId, Verdict] = {}

@@ -55,7 +55,8 @@ _FACTS: Final = {"version": __version__}
 class Renderer:
     """Makes HTML of templates and values.
 
-    Every value is escaped: templates are HTML. The filter ``prose`` alone adds tags, after that.
+    Every value is escaped: templates are HTML. The filters ``prose`` and ``breakable`` add tags,
+    after that.
 
     Args:
         links: The addresses.
@@ -75,6 +76,7 @@ class Renderer:
         self._environment.filters["visible"] = visible
         self._environment.filters["last_word"] = last_word
         self._environment.filters["prose"] = _prose
+        self._environment.filters["breakable"] = _breakable
         self._environment.filters["counted"] = _counted
 
     def page(self, template: str, **values: object) -> str:
@@ -134,3 +136,14 @@ def _prose(text: str) -> Markup:
     """
     escaped = str(escape(visible(text)))
     return Markup(_COMMAND.sub(r"<code>\1</code>", escaped))  # noqa: S704 - it is escaped
+
+
+def _breakable(name: str) -> Markup:
+    """A name that may be broken after each dot, hyphen and underscore inside it.
+
+    Example:
+        >>> _breakable("com.example.<b>"), _breakable("orders")
+        (Markup('com.<wbr>example.<wbr>&lt;b&gt;'), Markup('orders'))
+    """
+    escaped = str(escape(visible(name)))
+    return Markup(re.sub(r"(?<=[._-])(?![._-]|$)", "<wbr>", escaped))  # noqa: S704 - it is escaped

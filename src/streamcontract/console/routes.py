@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
-from functools import partial
 from importlib import resources
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qsl
@@ -23,13 +22,15 @@ from streamcontract.console.pages.contracts import (
     contract_page,
     contracts_page,
     parsed,
-    registration,
 )
 from streamcontract.console.pages.dead_letters import COUNTED, dead_letters_page, letters_page
+from streamcontract.console.pages.groups import all_groups_page, groups_of_topic
 from streamcontract.console.pages.messages import messages_page, tail_notices
 from streamcontract.console.pages.overview import overview_page
+from streamcontract.console.pages.shown import NotThereError
+from streamcontract.console.pages.sides import sides_of
 from streamcontract.console.pages.subjects import subject_page, subjects_page
-from streamcontract.console.pages.topic import configuration_page, groups_page, head_of
+from streamcontract.console.pages.topic import configuration_page, head_of
 from streamcontract.console.pages.topics import topics_page
 from streamcontract.console.queries import look_up_of, query_of, whole
 from streamcontract.console.rendering import ConsoleLinks, Renderer
@@ -43,6 +44,7 @@ from streamcontract.errors import (
 )
 from streamcontract.kafka.connection.error_codes import NO_SUCH_TOPIC
 from streamcontract.kafka.errors import BrokerError, NotSupportedError
+from streamcontract.project.rules import topic_fault
 from streamcontract.registry.errors import (
     NotFoundError,
     RegistryRejectedError,
@@ -58,6 +60,7 @@ if TYPE_CHECKING:
     from streamcontract.console.pages.shown import Notice
     from streamcontract.console.pages.topic import Head
     from streamcontract.console.sources import Sources
+    from streamcontract.kafka.admin.topics import TopicOutcome
 
 __all__ = ["console_app"]
 
@@ -69,6 +72,7 @@ _log = logging.getLogger("streamcontract.console")
 _SECTIONS: Final = (
     ("", "Overview"),
     ("topics", "Topics"),
+    ("groups", "Groups"),
     ("subjects", "Subjects"),
     ("contracts", "Contracts"),
     ("dead-letters", "Dead letters"),
@@ -97,9 +101,10 @@ def console_app(
         "/topics": views.topics,
         "/topic": views.messages,
         "/topic/tail": views.tail,
-        "/topic/partitions": partial(views.topic_tab, "partitions"),
-        "/topic/groups": partial(views.topic_tab, "groups"),
-        "/topic/configuration": partial(views.topic_tab, "configuration"),
+        "/topic/partitions": views.partitions,
+        "/topic/groups": views.topic_groups,
+        "/topic/configuration": views.configuration,
+        "/groups": views.groups,
         "/subjects": views.subjects,
         "/subject": views.subject,
         "/contracts": views.contracts,
@@ -186,25 +191,33 @@ class _Views:
             return view(query)
         except StreamContractError as error:
             status, title = _status_of(error)
-            page = self._error(title, str(error), path.lstrip("/"), query)
+            page = self._error(title, str(error), path.lstrip("/"), query, status)
             return HTMLResponse(page, status)
         except Exception:  # noqa: BLE001 - a page has an answer, and the log has the error
             _log.exception("the page %s failed", path)
             text = "The console's log has the error. Please report it."
             return HTMLResponse(self._error("This is a bug", text, path.lstrip("/"), query), 500)
 
-    def _error(self, title: str, text: str, page: str, query: Query) -> str:
+    def _error(self, title: str, text: str, page: str, query: Query, status: int = 500) -> str:
         section = _section_of(page)
-        again = ConsoleLinks().to(page, **query)
+        name = query.get("name", "")
+        is_new = status == 404 and section == "topics" and topic_fault(name) is None
         return self._renderer.page(
-            "error.html", title=title, text=text, again=again, section=section
+            "error.html",
+            title=title,
+            text=text,
+            again=ConsoleLinks().to(page, **query),
+            section=section,
+            new_topic=name if is_new else "",
         )
 
     def _refusal(
         self, status: int, title: str, text: str, headers: Mapping[str, str] | None = None
     ) -> Response:
         """The answer to a request that leads to no page."""
-        page = self._renderer.page("error.html", title=title, text=text, again="", section=None)
+        page = self._renderer.page(
+            "error.html", title=title, text=text, again="", section=None, new_topic=""
+        )
         return HTMLResponse(page, status, headers)
 
     async def not_found(self, request: Request, _error: Exception) -> Response:
@@ -271,15 +284,29 @@ class _Views:
                 return f"{fields[0].name} = '...'"
         return "field = 'value'"
 
-    def topic_tab(self, tab: str, query: Query) -> str:
-        """The partitions, groups or configuration of a topic."""
+    def partitions(self, query: Query) -> str:
+        """The partitions of a topic."""
         head = head_of(query.get("name", ""), self._sources)
-        makers: dict[str, Callable[[Head, Sources], object]] = {
-            "groups": groups_page,
-            "configuration": configuration_page,
-        }
-        page = makers[tab](head, self._sources) if tab in makers else None
-        return self._topic(f"{tab}.html", head, tab=f"topic/{tab}", page=page)
+        return self._topic("partitions.html", head, tab="topic/partitions")
+
+    def topic_groups(self, query: Query) -> str:
+        """The consumer groups of a topic."""
+        head = head_of(query.get("name", ""), self._sources)
+        number = whole(query, "page") or 1
+        page = groups_of_topic(head.state, self._sources, number, is_embedded=head.is_embedded)
+        return self._topic("groups.html", head, tab="topic/groups", page=page)
+
+    def configuration(self, query: Query) -> str:
+        """The configuration of a topic."""
+        head = head_of(query.get("name", ""), self._sources)
+        page = configuration_page(head, self._sources)
+        return self._topic("configuration.html", head, tab="topic/configuration", page=page)
+
+    def groups(self, query: Query) -> str:
+        """The list of consumer groups."""
+        sought, number = query.get("q", "").strip(), whole(query, "page") or 1
+        page = all_groups_page(self._sources, sought, number)
+        return self._renderer.page("all_groups.html", section="groups", page=page)
 
     def subjects(self, query: Query) -> str:
         """The list of subjects."""
@@ -302,16 +329,10 @@ class _Views:
         """One contract."""
         project = self._sources.project()
         if project is None:
-            raise ConfigurationError(NO_PROJECT.text)
+            raise NotThereError(NO_PROJECT.text)
         page = contract_page(project, query.get("name", ""))
-        config = project.contract(page.name)
-        schema = parsed(config)
-        registered = None
-        if not isinstance(schema, SchemaParseError):
-            registered = registration(config, schema, self._sources.registry)
-        return self._renderer.page(
-            "contract.html", section="contracts", page=page, registered=registered
-        )
+        sides = sides_of(project.contract(page.name), self._sources)
+        return self._renderer.page("contract.html", section="contracts", page=page, sides=sides)
 
     def dead_letters(self, query: Query) -> str:
         """The dead letters by reason."""
@@ -330,10 +351,15 @@ class _Views:
             "letters.html", section="dead-letters", page=page, error=error, at=at, done=done
         )
 
-    def topic_form(self, query: Query, outcome: str = "", fault: str = "") -> str:
+    def topic_form(self, query: Query, outcome: TopicOutcome | None = None, fault: str = "") -> str:
         """The form of a new topic."""
         return self._renderer.page(
-            "new_topic.html", section="topics", given=query, outcome=outcome, fault=fault
+            "new_topic.html",
+            section="topics",
+            given=query,
+            declared=writes.declared_partitions(query.get("name", ""), self._sources),
+            outcome=outcome,
+            fault=fault,
         )
 
     def create_topic(self, form: Query) -> str | Response:
@@ -343,8 +369,8 @@ class _Views:
             made = writes.create_topic(name, form.get("partitions", ""), self._sources)
         except StreamContractError as error:
             return HTMLResponse(self.topic_form(form, fault=str(error)), _status_of(error)[0])
-        if not made.created:
-            return HTMLResponse(self.topic_form(form, outcome=str(made)), 409)
+        if not made.created or made.mismatches:
+            return HTMLResponse(self.topic_form(form, outcome=made), 200 if made.created else 409)
         return RedirectResponse(ConsoleLinks().to("topic", name=made.name), 303)
 
     def record_form(
@@ -423,7 +449,7 @@ def _status_of(error: StreamContractError) -> tuple[int, str]:
     """The status and the title of an error."""
     reason = getattr(error, "error", None)
     is_missing = reason is not None and hasattr(reason, "code") and reason.code() in NO_SUCH_TOPIC
-    if is_missing or isinstance(error, NotFoundError):
+    if is_missing or isinstance(error, NotFoundError | NotThereError):
         return 404, "Not found"
     if isinstance(error, ConfigurationError | NotSupportedError | SchemaParseError):
         return 400, "This cannot be shown"

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from streamcontract.schema import Schema
     from streamcontract.schema.model import JsonValue
 
-__all__ = ["Sent", "Target", "create_topic", "replay", "send", "target_of"]
+__all__ = ["Sent", "Target", "create_topic", "declared_partitions", "replay", "send", "target_of"]
 
 
 @attrs.frozen(kw_only=True)
@@ -142,8 +142,21 @@ def _key(text: str) -> JsonValue:
     return found if isinstance(found, dict | int) and not isinstance(found, bool) else text
 
 
+def declared_partitions(topic: str, sources: Sources) -> int | None:
+    """The partitions that the topic's contract asks for, as `streamcontract topics create` does."""
+    project = sources.project()
+    contracts = () if project is None else project.contracts
+    found = (each.partitions for each in contracts if each.topic == topic)
+    return next((each for each in found if each is not None), None)
+
+
 def create_topic(name: str, partitions: str, sources: Sources) -> TopicOutcome:
     """Create a topic unless it exists.
+
+    Args:
+        name: The topic.
+        partitions: Their number; ``""`` for that of the topic's contract, else the brokers'.
+        sources: The brokers and the project.
 
     Raises:
         ConfigurationError: The name or the number cannot be used.
@@ -151,9 +164,8 @@ def create_topic(name: str, partitions: str, sources: Sources) -> TopicOutcome:
     """
     if partitions and not re.fullmatch(r"[0-9]{1,10}", partitions):
         raise ConfigurationError(f"{partitions!r} is no number of partitions")
-    return ensure_topic(
-        name, sources.config, partitions=int(partitions) if partitions else None, timeout=10.0
-    )
+    count = int(partitions) if partitions else declared_partitions(name, sources)
+    return ensure_topic(name, sources.config, partitions=count, timeout=10.0)
 
 
 def replay(topic: str, sources: Sources) -> Replayed:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, overload
 
 from streamcontract.evolution.report import Example
 
@@ -11,6 +11,12 @@ if TYPE_CHECKING:
     from streamcontract.errors import DecodeError
 
 __all__ = ["example_of"]
+
+
+@overload
+def example_of(counterexample: Counterexample) -> Example: ...
+@overload
+def example_of(counterexample: None) -> None: ...
 
 
 def example_of(counterexample: Counterexample | None) -> Example | None:

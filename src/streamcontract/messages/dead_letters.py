@@ -207,7 +207,7 @@ def _readers_of(
     """The project's deserializers by topic; none without a project."""
     if project is None:
         return {}
-    return project_readers(project, registry, settings.wire, settings.rules_ignored)
+    return project_readers(project, registry, settings)
 
 
 def _schemas_of(topic: str, project: Project | None) -> list[Schema]:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import re
+import textwrap
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import attrs
 
 from streamcontract.codegen import make_modules
-from streamcontract.console.pages.fields import FieldRow, field_rows
-from streamcontract.console.pages.shown import Notice, pretty_json
-from streamcontract.errors import ConfigurationError, RegistryError, SchemaParseError
+from streamcontract.console.pages.fields import FieldRow, field_rows, type_in_words
+from streamcontract.console.pages.shown import Notice, NotThereError, pretty_json
+from streamcontract.errors import ConfigurationError, SchemaParseError
 from streamcontract.levels import DEFAULT_LEVEL
 from streamcontract.lint import lint_schema
-from streamcontract.registry.errors import SchemaNotFoundError, SubjectNotFoundError
 from streamcontract.registry.subjects import topic_name_strategy
 from streamcontract.schema import parse_schema
 
@@ -26,10 +28,10 @@ if TYPE_CHECKING:
     from streamcontract.codegen.contracts import Modules
     from streamcontract.lint import Finding
     from streamcontract.project import ContractConfig, Project
-    from streamcontract.registry import SchemaRegistry
     from streamcontract.schema import Schema
 
 __all__ = [
+    "KEY",
     "NO_PROJECT",
     "Contract",
     "ContractRow",
@@ -38,8 +40,8 @@ __all__ = [
     "contract_page",
     "contracts_page",
     "parsed",
+    "parsed_key",
     "project_notices",
-    "registration",
 ]
 
 NO_PROJECT: Final = Notice(
@@ -49,6 +51,15 @@ NO_PROJECT: Final = Notice(
     "`streamcontract init` writes one; `--project` names one elsewhere.",
 )
 
+KEY: Final = "key:"
+"""What the path of a key's field begins with, and that of no other field."""
+
+_NO_CONTRACTS: Final = Notice(
+    "note",
+    "No contracts yet",
+    "Each is a table of the project file, such as [contracts.order], with schema file and topic.",
+)
+
 
 @attrs.frozen(kw_only=True)
 class ContractRow:
@@ -56,7 +67,8 @@ class ContractRow:
 
     Attributes:
         name: Its name.
-        record: The full name of its record, or ``""`` if its schema is invalid.
+        record: The full name of its record, another type in words, or ``""`` if its schema is
+            invalid.
         doc: The record's documentation.
         topic: Its topic, or None.
         key: Its key in words.
@@ -95,7 +107,8 @@ class Contract:
     Attributes:
         name: Its name.
         file: Its schema file, relative to the project.
-        record: The full name of its record.
+        record: The full name of its record, another type in words, or ``""`` if its schema is
+            invalid.
         doc: The record's documentation.
         topic: Its topic, or None.
         subject: The subject of its values, or None without a topic.
@@ -106,7 +119,7 @@ class Contract:
         key_fields: The fields of its keys, where they have a schema.
         uses: The named types that it has from other files, with the file of each.
         shared: Contracts that use the same named types, each with those types.
-        lint: The findings of the linter.
+        lint: The findings of the linter, by rule.
         code: The text of its generated module, or ``""``.
         snippets: Code to copy, by title.
         json: Its schema.
@@ -126,7 +139,7 @@ class Contract:
     key_fields: tuple[FieldRow, ...] = ()
     uses: tuple[tuple[str, str], ...] = ()
     shared: tuple[tuple[str, tuple[str, ...]], ...] = ()
-    lint: tuple[Finding, ...] = ()
+    lint: tuple[tuple[Finding, ...], ...] = ()
     code: str = ""
     snippets: tuple[tuple[str, str], ...] = ()
     json: str = ""
@@ -158,10 +171,9 @@ def contracts_page(project: Project | None) -> Contracts:
     """The contracts of a project."""
     if project is None:
         return Contracts(rows=(), notices=(NO_PROJECT,))
-    return Contracts(
-        rows=tuple(_row(project, each) for each in project.contracts),
-        notices=project_notices(project),
-    )
+    rows = tuple(_row(project, each) for each in project.contracts)
+    notices = project_notices(project)
+    return Contracts(rows=rows, notices=notices if rows or notices else (_NO_CONTRACTS,))
 
 
 def project_notices(project: Project) -> tuple[Notice, ...]:
@@ -189,7 +201,7 @@ def _row(project: Project, contract: ContractConfig) -> ContractRow:
         return attrs.evolve(row, problems=len(schema.faults))
     return attrs.evolve(
         row,
-        record=schema.name or "",
+        record=schema.name or type_in_words(schema.root),
         doc=_doc(schema),
         fields=len(getattr(schema.root, "fields", ())),
         problems=len(_lint(project, contract, schema)),
@@ -202,6 +214,16 @@ def _doc(schema: Schema) -> str:
 
 def _lint(project: Project, contract: ContractConfig, schema: Schema) -> tuple[Finding, ...]:
     return tuple(lint_schema(schema, project.lint_settings(contract.schema)))
+
+
+def _by_rule(found: tuple[Finding, ...]) -> tuple[tuple[Finding, ...], ...]:
+    """Errors first, and of them the rules with the fewest findings: many of one are alike."""
+
+    def rule(each: Finding) -> tuple[str, str]:
+        return each.severity, each.rule
+
+    groups = [tuple(each) for _, each in groupby(sorted(found, key=rule), rule)]
+    return tuple(sorted(groups, key=lambda each: (each[0].severity != "error", len(each))))
 
 
 def _key_in_words(contract: ContractConfig) -> str:
@@ -219,9 +241,15 @@ def contract_page(project: Project, name: str, parts: Parts | None = None) -> Co
         parts: What is made once for several pages; None for one page.
 
     Raises:
-        ConfigurationError: There is no such contract, or its table in the project file is wrong.
+        NotThereError: There is no such contract.
+        ConfigurationError: Its table in the project file is wrong.
     """
-    contract = project.contract(name)
+    if not name:
+        raise ConfigurationError("the address names no contract")
+    try:
+        contract = project.contract(name)
+    except ConfigurationError as error:
+        raise NotThereError(str(error)) from error
     if contract in project.invalid:
         raise ConfigurationError("\n".join(map(str, project.faults)))
     parts = parts or Parts.of(project)
@@ -237,7 +265,8 @@ def contract_page(project: Project, name: str, parts: Parts | None = None) -> Co
     if isinstance(schema, SchemaParseError):
         is_there = contract.schema.is_file()
         text = contract.schema.read_text("utf-8", "replace") if is_there else ""
-        notice = Notice("bad", "The schema is not valid Avro", str(schema))
+        faults = str(schema).replace(f"{project.root}{os.sep}", "")
+        notice = Notice("bad", "The schema is not valid Avro", faults)
         return attrs.evolve(page, json=text, notices=(notice,))
     return _with_schema(page, contract, schema, project, parts)
 
@@ -252,14 +281,14 @@ def _with_schema(
         notices.append(Notice("bad", "No code can be generated", str(failed)))
     return attrs.evolve(
         page,
-        record=schema.name or "",
+        record=schema.name or type_in_words(schema.root),
         doc=_doc(schema),
         subject=None if page.topic is None else topic_name_strategy(page.topic, is_key=False),
         fields=field_rows(schema),
         key_fields=_key_fields(contract),
         uses=tuple(_uses(schema, project)),
         shared=tuple(_shared(page.name, schema, parts)),
-        lint=_lint(project, contract, schema),
+        lint=_by_rule(_lint(project, contract, schema)),
         code=code,
         snippets=tuple(_snippets(contract, schema, code, _package(project))),
         json=pretty_json(schema.json),
@@ -267,13 +296,20 @@ def _with_schema(
     )
 
 
-def _key_fields(contract: ContractConfig) -> tuple[FieldRow, ...]:
+def parsed_key(contract: ContractConfig) -> Schema | None:
+    """The schema of a contract's keys; None without one, and for an invalid one."""
     if contract.key_schema is None:
-        return ()
+        return None
     try:
-        return field_rows(parse_schema(contract.key_schema, folders=contract.folders))
+        return parse_schema(contract.key_schema, folders=contract.folders)
     except SchemaParseError:
-        return ()  # its faults are those of the generated code
+        return None  # its faults are those of the generated code
+
+
+def _key_fields(contract: ContractConfig) -> tuple[FieldRow, ...]:
+    """The fields of the keys, whose paths no field of the values has."""
+    schema = parsed_key(contract)
+    return () if schema is None else field_rows(schema, before=KEY)
 
 
 def _relative(file: Path, project: Project) -> str:
@@ -297,30 +333,10 @@ def _shared(name: str, schema: Schema, parts: Parts) -> Iterator[tuple[str, tupl
                 yield each, both
 
 
-def registration(
-    contract: ContractConfig, schema: Schema, registry: SchemaRegistry
-) -> tuple[str, str]:
-    """Whether the registry has a contract's schema: a kind of notice, and it in words.
-
-    Raises:
-        RegistryError: The registry did not answer.
-    """
-    if contract.topic is None:
-        return "note", "not registered, because it has no topic"
-    subject = topic_name_strategy(contract.topic, is_key=False)
-    try:
-        found = registry.lookup(subject, schema)
-        latest = registry.describe_version(subject)
-    except (SubjectNotFoundError, SchemaNotFoundError):
-        return "warn", "not registered yet; `streamcontract register` does it"
-    except RegistryError as error:
-        return "warn", str(error)
-    if found.version == latest.version:
-        return "good", f"registered as version {found.version} of {subject}, the latest"
-    return "warn", f"version {found.version} of {subject}, but its latest is {latest.version}"
-
-
 _PRODUCER: Final = re.compile(r"^class (\w+)Producer\b", re.MULTILINE)
+
+_WIDE: Final = 52
+"""Characters of a line that is not broken."""
 
 _COMMANDS: Final[Mapping[str, str]] = {
     "Create the topic": "streamcontract topics create {topic}{partitions}",
@@ -350,6 +366,10 @@ def _snippets(
     module = f"from {package}.{contract.name} import" if package else f"from {contract.name} import"
     opened = f"with {record}Producer() as producer:"
     publish = f"producer.produce({record}({fields}))"
+    if len(publish) > _WIDE:
+        fields = textwrap.fill(fields, _WIDE - 8, break_long_words=False)
+        fields = textwrap.indent(fields, " " * 8)
+        publish = f"record = {record}(\n{fields},\n    )\n    producer.produce(record)"
     yield "Publish", f"{module} {record}, {record}Producer\n\n{opened}\n    {publish}\n"
     opened = f'with {record}Consumer(group="report") as consumer:'
     loop = "    for message in consumer:\n        print(message.value)"

@@ -213,8 +213,7 @@ def readers_for(project: Project | None, sources: Sources) -> Mapping[str, Topic
     """
     if project is None or not any(each.topic for each in project.contracts):
         return {}
-    settings = sources.settings
-    return project_readers(project, sources.registry, settings.wire, settings.rules_ignored)
+    return project_readers(project, sources.registry, sources.settings)
 
 
 def letters_page(

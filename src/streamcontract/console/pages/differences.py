@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import attrs
 
 from streamcontract.compatibility import find_incompatibilities, rollout
 from streamcontract.console.pages.shown import cut
 from streamcontract.diff import find_changes
+from streamcontract.errors import StreamContractError
 from streamcontract.evolution.examples import example_of
+from streamcontract.json_codec import JsonCodec
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from streamcontract.compatibility import Finding
+    from streamcontract.compatibility import Counterexample, Finding
     from streamcontract.diff import Change
-    from streamcontract.evolution.report import Example
     from streamcontract.levels import First
     from streamcontract.schema import Schema
 
@@ -129,24 +130,56 @@ def _json(value: object) -> str:
 
 
 def _findings(found: Sequence[Finding], reads: str) -> tuple[FindingRow, ...]:
-    rows = []
-    for each in found:
-        example = example_of(each.counterexample)
-        rows.append(
-            FindingRow(
-                severity=each.severity,
-                rule=each.rule,
-                path=each.path,
-                message=each.message,
-                reads=reads,
-                example=() if example is None else tuple(_lines(example)),
-            )
+    return tuple(
+        FindingRow(
+            severity=each.severity,
+            rule=each.rule,
+            path=each.path,
+            message=each.message,
+            reads=reads,
+            example=tuple(_example(each.counterexample)),
         )
-    return tuple(rows)
+        for each in found
+    )
 
 
-def _lines(example: Example) -> Iterator[str]:
-    yield f"written  {cut(example.value, _LONG)}"
-    yield f"read     {cut(example.after, _LONG)}"
-    if example.elsewhere is not None:
-        yield f"elsewhere, {cut(example.elsewhere, _LONG)}"
+def _example(found: Counterexample | None) -> Iterator[str]:
+    if found is None:
+        return
+    # Two branches may have the same plain JSON; Avro's names the branch.
+    as_json = _in_json(found, "plain") or _in_json(found, "avro")
+    written, read, elsewhere = as_json or _in_python(found)
+    yield f"written  {cut(written, _LONG)}"
+    yield f"read     {cut(read, _LONG)}"
+    if elsewhere is not None:
+        yield f"elsewhere, {cut(elsewhere, _LONG)}"
+
+
+def _in_json(
+    found: Counterexample, encoding: Literal["plain", "avro"]
+) -> tuple[str, str, str | None] | None:
+    """What was written, read, and read elsewhere; None if JSON does not show that they differ."""
+    codec: JsonCodec[Any] = JsonCodec(found.reader, encoding=encoding)
+    try:
+        written = _dumped(JsonCodec(found.writer, encoding=encoding).decoder()(found.data))
+        read = _failed(found.error) or _dumped(codec.decoder(found.writer)(found.data))
+        if found.elsewhere is None or not found.differs_elsewhere:
+            return None if found.is_changed and written == read else (written, read, None)
+        there = found.elsewhere.outcome
+        other = _failed(there.error) or _dumped(codec.dump(there.value))
+    except StreamContractError:
+        return None
+    return None if read == other else (written, read, f"{found.elsewhere.rule}: {other}")
+
+
+def _in_python(found: Counterexample) -> tuple[str, str, str | None]:
+    example = example_of(found)
+    return example.value, example.after, example.elsewhere
+
+
+def _dumped(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _failed(error: Exception | None) -> str:
+    return "" if error is None else f"{type(error).__name__}: {error}"

@@ -35,8 +35,8 @@ class FieldRow:
     """One field.
 
     Attributes:
-        path: Its path from the record, such as ``lines[].count``.
-        name: Its name.
+        path: Its path from the record, such as ``lines[].count``; each field has another one.
+        name: Its name, after that of its record where a union has several.
         depth: How many records it is in.
         type: Its type in words.
         names: The named types in its type, by full name.
@@ -57,8 +57,12 @@ class FieldRow:
     symbols: tuple[str, ...]
 
 
-def field_rows(schema: Schema) -> tuple[FieldRow, ...]:
+def field_rows(schema: Schema, *, before: str = "") -> tuple[FieldRow, ...]:
     """The fields of a schema, those of inner records after the field that has them.
+
+    Args:
+        schema: The schema.
+        before: What each path begins with.
 
     Example:
         >>> from streamcontract import parse_schema
@@ -67,7 +71,8 @@ def field_rows(schema: Schema) -> tuple[FieldRow, ...]:
         >>> row.path, row.type
         ('at', 'timestamp-millis (long)')
     """
-    return tuple(_rows(schema.root, "", 0, frozenset()))
+    rows = _rows(schema.root, "", 0, frozenset())
+    return tuple(attrs.evolve(each, path=before + each.path) for each in rows)
 
 
 def _rows(node: AvroType, path: str, depth: int, inside: frozenset[str]) -> Iterator[FieldRow]:
@@ -81,8 +86,21 @@ def _rows(node: AvroType, path: str, depth: int, inside: frozenset[str]) -> Iter
         case MapType():
             yield from _rows(node.values, f"{path}{{}}", depth, inside)
         case UnionType():
+            records = [each.name for each in node.branches if isinstance(each, RecordType)]
             for branch in node.branches:
-                yield from _rows(branch, path, depth, inside)
+                rows = _rows(branch, path, depth, inside)
+                if isinstance(branch, RecordType) and len(records) > 1:
+                    is_clear = records.count(branch.name) == 1
+                    rows = _of(branch.name if is_clear else branch.full_name, rows, path, depth)
+                yield from rows
+
+
+def _of(record: str, rows: Iterator[FieldRow], path: str, depth: int) -> Iterator[FieldRow]:
+    """The fields of one record of several in a union, with the record before their names."""
+    for row in rows:
+        rest = row.path.removeprefix(path).removeprefix(".")
+        name = f"{record}.{row.name}" if row.depth == depth else row.name
+        yield attrs.evolve(row, path=f"{path}({record}).{rest}", name=name)
 
 
 def _field(field: Field, path: str, depth: int, inside: frozenset[str]) -> Iterator[FieldRow]:

@@ -7,10 +7,16 @@ from typing import TYPE_CHECKING, Final
 
 import attrs
 
-from streamcontract.console.pages.contracts import NO_PROJECT, parsed, project_notices, registration
-from streamcontract.console.pages.shown import Notice
+from streamcontract.console.pages.contracts import NO_PROJECT, parsed, project_notices
+from streamcontract.console.pages.shown import Link, Notice
+from streamcontract.console.pages.sides import (
+    Registration,
+    registration,
+    registry_notices,
+    topic_notices,
+)
 from streamcontract.console.pages.topics import health_of
-from streamcontract.errors import ClientError, RegistryError, SchemaParseError, last_word
+from streamcontract.errors import ClientError, RegistryError, SchemaParseError
 from streamcontract.kafka.admin.describe import list_cluster, offset_ranges
 from streamcontract.kafka.dead_letters.dead_letter import SUFFIX
 
@@ -35,13 +41,13 @@ class ContractState:
         name: The contract.
         topic: Its topic, or None.
         partitions: The partitions of the topic, or None if there is no such topic.
-        registered: Whether the registry has its schema: a kind of notice, and that in words.
+        registered: Whether the registry has its schema.
     """
 
     name: str
     topic: str | None
     partitions: int | None
-    registered: tuple[str, str]
+    registered: Registration
 
 
 @attrs.frozen(kw_only=True)
@@ -90,8 +96,8 @@ def overview_page(sources: Sources) -> Overview:
     problems += (NO_PROJECT,) if project is None else project_notices(project)
     contracts = () if project is None else project.contracts
     states = [_state(each, sources, listed, answers=subjects is not None) for each in contracts]
-    for contract in contracts:
-        problems += _of_contract(contract, listed, answers=cluster is not None)
+    for contract, state in zip(contracts, states, strict=True):
+        problems += _of_contract(contract, state, None if cluster is None else listed)
     return Overview(
         brokers=sources.brokers,
         cluster=cluster,
@@ -129,7 +135,8 @@ def _registry(sources: Sources) -> tuple[int | None, str | None, tuple[Notice, .
 def _of_topics(listed: Mapping[str, TopicListing]) -> Iterator[Notice]:
     ill = [(each.name, health_of(each)) for each in listed.values() if health_of(each)]
     for name, health in ill[:_MOST]:
-        yield Notice("warn", f"Topic {name}", health, name)
+        link = Link("topic/partitions", "Look at it", {"name": name})
+        yield Notice("warn", f"Topic {name}", health, link)
     if len(ill) > _MOST:
         yield Notice("warn", f"{len(ill) - _MOST} more topics", "They are marked in the list.")
 
@@ -144,27 +151,22 @@ def _of_dead_letters(sources: Sources, listed: Mapping[str, TopicListing]) -> It
     filled = [name for name, of in ranges.items() if any(low < high for low, high in of.values())]
     for name in filled[:_MOST]:
         text = "Some of them may be replayed already; the page shows those that are open."
-        yield Notice("warn", f"Dead letters in {name}", text, name)
+        link = Link("dead-letters/topic", "Look at them", {"name": name})
+        yield Notice("warn", f"Dead letters in {name}", text, link)
     if len(filled) > _MOST:
         text = "The page of dead letters lists them."
         yield Notice("warn", f"Dead letters in {len(filled) - _MOST} more topics", text)
 
 
 def _of_contract(
-    contract: ContractConfig, listed: Mapping[str, TopicListing], *, answers: bool
+    contract: ContractConfig, state: ContractState, listed: Mapping[str, TopicListing] | None
 ) -> Iterator[Notice]:
     schema = parsed(contract)
     if isinstance(schema, SchemaParseError):
         yield Notice("bad", f"The schema of contract {contract.name} is not valid", str(schema))
-    topic = contract.topic
-    if not answers or topic is None:
-        return
-    if topic not in listed:
-        text = f"Create it with: streamcontract topics create {last_word(topic)}"
-        yield Notice("warn", f"Contract {contract.name}: there is no topic {topic}", text)
-    elif contract.partitions not in {None, listed[topic].partitions}:
-        text = f"It has {listed[topic].partitions}, and the contract asks for {contract.partitions}"
-        yield Notice("warn", f"Topic {topic} has another number of partitions", text, topic)
+    if listed is not None:
+        yield from topic_notices(contract, listed)
+    yield from registry_notices(contract.name, state.registered)
 
 
 def _state(
@@ -175,7 +177,7 @@ def _state(
     answers: bool,
 ) -> ContractState:
     schema = parsed(contract)
-    registered = "note", "not known"
+    registered = Registration("note", "not known")
     if answers and not isinstance(schema, SchemaParseError):
         registered = registration(contract, schema, sources.registry)
     found = listed.get(contract.topic or "")

@@ -9,14 +9,18 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 import attrs
 
+from streamcontract.errors import StreamContractError
 from streamcontract.kafka.message import to_datetime
 
 if TYPE_CHECKING:
-    from streamcontract.errors import StreamContractError
+    from collections.abc import Mapping
+
     from streamcontract.schema.model import JsonValue
 
 __all__ = [
     "NONE",
+    "Link",
+    "NotThereError",
     "Notice",
     "Paging",
     "Undecoded",
@@ -26,6 +30,7 @@ __all__ = [
     "moment",
     "pretty",
     "pretty_json",
+    "property_in_words",
     "size",
     "undecoded",
     "visible",
@@ -40,6 +45,27 @@ _INVISIBLE: Final = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]"
 )
 """Controls, but tab and newline, and not the joiners that scripts and emoji need."""
+
+
+class NotThereError(StreamContractError):
+    """What an address names does not exist."""
+
+
+@attrs.frozen
+class Link:
+    """A link of a notice.
+
+    Attributes:
+        page: The page, such as ``"topic/partitions"``.
+        text: The words of the link.
+        query: What the page shows.
+        writes: Whether only a console that may write has the page.
+    """
+
+    page: str
+    text: str
+    query: Mapping[str, str]
+    writes: bool = False
 
 
 @attrs.frozen
@@ -57,7 +83,7 @@ class Notice:
     kind: Literal["bad", "warn", "good", "note"]
     title: str
     text: str = ""
-    link: str | None = None
+    link: Link | None = None
     error: StreamContractError | None = None
 
 
@@ -185,6 +211,47 @@ def size(number: int) -> str:
     if number < 1_000_000:
         return f"{number / 1000:.1f} kB"
     return f"{number / 1_000_000:.1f} MB"
+
+
+_LONG_MAX: Final = 2**63 - 1
+_UNLIMITED: Final = {"retention.ms": -1, "retention.bytes": -1}
+_UNITS: Final = (
+    (".ms", (("day", 86_400_000), ("hour", 3_600_000), ("minute", 60_000), ("second", 1_000))),
+    (".bytes", (("GiB", 2**30), ("MiB", 2**20), ("KiB", 2**10))),
+)
+
+
+def property_in_words(name: str, value: str) -> str:
+    """A number of a topic's configuration in larger units; ``""`` for any other value.
+
+    Example:
+        >>> [property_in_words("segment.ms", each) for each in ("86400000", "5400000", "12")]
+        ['1 day', '1.5 hours', '']
+        >>> property_in_words("retention.bytes", "-1"), property_in_words("a.bytes", "1048588")
+        ('no limit', 'about 1 MiB')
+        >>> property_in_words("local.retention.ms", "-2")
+        'as retention.ms'
+    """
+    if not re.fullmatch("-?[0-9]{1,19}", value):
+        return ""
+    number = int(value)
+    if number == _LONG_MAX or _UNLIMITED.get(name) == number:
+        return "no limit"
+    if number == -2 and name.startswith("local.retention."):  # KIP-405
+        return f"as {name.removeprefix('local.')}"
+    for ending, units in _UNITS:
+        for unit, in_it in units if name.endswith(ending) else ():
+            if number >= in_it:
+                return _rounded(number, in_it, unit)
+    return ""
+
+
+def _rounded(number: int, in_it: int, unit: str) -> str:
+    tenths = round(10 * number / in_it)
+    words = f"{tenths // 10:,}" if tenths % 10 == 0 else f"{tenths / 10:,}"
+    plural = "" if words == "1" or unit.endswith("iB") else "s"
+    about = "" if 10 * number == tenths * in_it else "about "
+    return f"{about}{words} {unit}{plural}"
 
 
 _LONG_TEXT: Final = 50_000

@@ -1,4 +1,4 @@
-"""One topic: its partitions, consumer groups and configuration."""
+"""One topic: what each of its pages begins with, and its configuration."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from streamcontract.console.pages.shown import Notice
+from streamcontract.console.pages.shown import property_in_words
 from streamcontract.console.pages.topics import contracts_by_topic
-from streamcontract.errors import ClientError, ConfigurationError, RegistryError
-from streamcontract.kafka.admin.describe import groups_of, topics_of
+from streamcontract.errors import ConfigurationError, RegistryError
+from streamcontract.kafka.admin.describe import properties_of, topics_of
 from streamcontract.kafka.dead_letters.dead_letter import SUFFIX
 from streamcontract.registry.subjects import topic_name_strategy
 
 if TYPE_CHECKING:
     from streamcontract.console.sources import Sources
-    from streamcontract.kafka.admin.describe import GroupState, TopicState
+    from streamcontract.kafka.admin.describe import TopicState
 
-__all__ = ["Configuration", "Groups", "Head", "configuration_page", "groups_page", "head_of"]
+__all__ = ["Configuration", "Head", "Property", "configuration_page", "head_of"]
 
 
 @attrs.frozen(kw_only=True)
@@ -42,16 +42,20 @@ class Head:
 
 
 @attrs.frozen
-class Groups:
-    """The consumer groups of a topic.
+class Property:
+    """One property of a topic.
 
     Attributes:
-        groups: Their committed offsets; None where the brokers cannot list groups.
-        notices: What failed.
+        name: Its name.
+        value: Its value.
+        words: A number in larger units, or ``""``.
+        is_own: Whether it is set for this topic; else it is the brokers'.
     """
 
-    groups: tuple[GroupState, ...] | None
-    notices: tuple[Notice, ...] = ()
+    name: str
+    value: str
+    words: str
+    is_own: bool
 
 
 @attrs.frozen
@@ -59,10 +63,11 @@ class Configuration:
     """The configuration of a topic.
 
     Attributes:
-        properties: The values by name; empty where the brokers do not return them.
+        properties: Those that are set for the topic first; none where the brokers do not return
+            them.
     """
 
-    properties: tuple[tuple[str, str], ...]
+    properties: tuple[Property, ...]
 
 
 def head_of(name: str, sources: Sources) -> Head:
@@ -90,22 +95,16 @@ def head_of(name: str, sources: Sources) -> Head:
     )
 
 
-def groups_page(head: Head, sources: Sources) -> Groups:
-    """The groups that have committed offsets in a topic."""
-    if head.is_embedded:
-        text = "Name one on the command line: `streamcontract groups describe GROUP`"
-        return Groups(None, (Notice("note", "The embedded broker cannot list groups", text),))
-    try:
-        return Groups(groups_of(sources.cluster, head.state))
-    except ClientError as error:
-        return Groups(None, (Notice("bad", "The groups were not listed", str(error)),))
-
-
 def configuration_page(head: Head, sources: Sources) -> Configuration:
     """The configuration of a topic.
 
     Raises:
         ClientError: The brokers did not answer.
     """
-    found = sources.cluster.topic_properties(head.name)
-    return Configuration(tuple(sorted((name, value or "") for name, value in found.items())))
+    found = (
+        Property(
+            each.name, each.value or "", property_in_words(each.name, each.value or ""), each.is_own
+        )
+        for each in properties_of(sources.cluster, head.name)
+    )
+    return Configuration(tuple(sorted(found, key=lambda each: (not each.is_own, each.name))))

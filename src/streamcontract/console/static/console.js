@@ -117,15 +117,19 @@ document.addEventListener("keydown", (event) => {
 const sought = document.querySelector("[data-search]");
 if (sought) {
   const rows = [...document.querySelectorAll("[data-row]")];
-  const count = document.querySelector("[data-count]");
-  sought.addEventListener("input", () => {
+  const texts = rows.map((row) => row.textContent.toLowerCase());
+  const find = () => {
     const words = sought.value.toLowerCase().split(/\s+/);
     let shown = 0;
-    for (const row of rows) {
-      const text = row.textContent.toLowerCase();
-      row.hidden = !words.every((word) => text.includes(word));
+    rows.forEach((row, at) => {
+      row.hidden = !words.every((word) => texts[at].includes(word));
       shown += row.hidden ? 0 : 1;
-    }
-    count.textContent = shown;
-  });
+    });
+    document.querySelector("[data-count]").textContent = shown.toLocaleString("en");
+    document.querySelector("[data-none]").hidden = shown > 0;
+    document.querySelector("[data-all]").hidden = shown === 0;
+  };
+  document.querySelector("[data-search-box]").hidden = false;
+  sought.addEventListener("input", find);
+  addEventListener("pageshow", find); // browsers keep what was typed when a reader comes back
 }

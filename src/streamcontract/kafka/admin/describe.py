@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 import confluent_kafka
 from confluent_kafka import ConsumerGroupTopicPartitions, TopicPartition
+from confluent_kafka.admin import ConfigSource  # type: ignore[attr-defined] # documented there
 
 from streamcontract.errors import ArgumentError
 from streamcontract.guards import text
@@ -33,14 +34,19 @@ __all__ = [
     "GroupState",
     "PartitionState",
     "TopicListing",
+    "TopicProperty",
     "TopicState",
     "describe_groups",
     "describe_topics",
     "groups_of",
     "list_cluster",
     "offset_ranges",
+    "properties_of",
     "topics_of",
+    "topics_there",
 ]
+
+_OF_THE_TOPIC: Final = ConfigSource.DYNAMIC_TOPIC_CONFIG
 
 
 @attrs.frozen
@@ -114,11 +120,16 @@ class GroupState:
         return partition.end - max(committed, partition.first)
 
     @property
+    def known_lags(self) -> tuple[int, ...]:
+        """The lags in the partitions where it is known."""
+        lags = (self.lag(partition) for partition in self.topic.partitions)
+        return tuple(lag for lag in lags if lag is not None)
+
+    @property
     def total_lag(self) -> int | None:
         """The lag in all partitions; None if that of one is unknown."""
-        lags = [self.lag(partition) for partition in self.topic.partitions]
-        known = [lag for lag in lags if lag is not None]
-        return sum(known) if len(known) == len(lags) else None
+        known = self.known_lags
+        return sum(known) if len(known) == len(self.topic.partitions) else None
 
 
 @attrs.frozen
@@ -157,6 +168,21 @@ class TopicListing:
 
 
 @attrs.frozen
+class TopicProperty:
+    """One property of a topic's configuration.
+
+    Attributes:
+        name: Its name, such as ``"retention.ms"``.
+        value: Its value; None if it is sensitive or not set.
+        is_own: Whether it is set for this topic; else it is the brokers' setting or default.
+    """
+
+    name: str
+    value: str | None
+    is_own: bool
+
+
+@attrs.frozen
 class ClusterListing:
     """The brokers and topics of a cluster, as one request returns them.
 
@@ -179,10 +205,7 @@ def list_cluster(cluster: Cluster) -> ClusterListing:
     Raises:
         TopicError: The brokers did not answer.
     """
-    try:
-        metadata = cluster.admin().list_topics(timeout=cluster.timeout)
-    except confluent_kafka.KafkaException as error:
-        raise _topic_error("", kafka_error_of(error)) from error
+    metadata = _metadata(cluster.admin(), (), cluster.timeout)
     return ClusterListing(
         str(metadata.cluster_id),
         {each.id: f"{each.host}:{each.port}" for each in metadata.brokers.values()},
@@ -244,11 +267,8 @@ def topics_of(cluster: Cluster, names: Sequence[str] | None = None) -> ClusterSt
     Raises:
         TopicError: There is no such topic, or the brokers did not answer.
     """
-    admin, timeout = cluster.admin(), cluster.timeout
-    try:
-        metadata = admin.list_topics(timeout=timeout)
-    except confluent_kafka.KafkaException as error:
-        raise _topic_error(", ".join(names or ()), kafka_error_of(error)) from error
+    admin = cluster.admin()
+    metadata = _metadata(admin, names or (), cluster.timeout)
     found = []
     for name in sorted(metadata.topics) if names is None else names:
         each = metadata.topics.get(name)
@@ -257,7 +277,39 @@ def topics_of(cluster: Cluster, names: Sequence[str] | None = None) -> ClusterSt
             reason = each and each.error
             raise _topic_error(name, reason or confluent_kafka.KafkaError(unknown))
         found.append(each)
-    return ClusterState(_described(admin, found, timeout), is_embedded(metadata))
+    return ClusterState(_described(admin, found, cluster.timeout), is_embedded(metadata))
+
+
+def topics_there(cluster: Cluster, names: Sequence[str]) -> tuple[TopicState, ...]:
+    """As :func:`topics_of`, of those topics alone that exist.
+
+    Raises:
+        TopicError: The brokers did not answer.
+    """
+    admin = cluster.admin()
+    there = _metadata(admin, names, cluster.timeout).topics
+    found = [there[name] for name in names if name in there and there[name].error is None]
+    return _described(admin, found, cluster.timeout)
+
+
+def _metadata(admin: AdminClient, names: Sequence[str], timeout: float) -> Any:
+    try:
+        return admin.list_topics(timeout=timeout)
+    except confluent_kafka.KafkaException as error:
+        raise _topic_error(", ".join(names), kafka_error_of(error)) from error
+
+
+def properties_of(cluster: Cluster, topic: str) -> tuple[TopicProperty, ...]:
+    """A topic's properties by name; none if the brokers do not return them, like the embedded one.
+
+    Raises:
+        ConsumeError: The brokers did not answer.
+    """
+    entries = cluster.topic_entries(topic)
+    return tuple(
+        TopicProperty(name, entry.value, ConfigSource(entry.source) is _OF_THE_TOPIC)
+        for name, entry in sorted(entries.items())
+    )
 
 
 def describe_groups(

@@ -9,7 +9,12 @@ import confluent_kafka
 from confluent_kafka import ConsumerGroupTopicPartitions, TopicPartition
 
 from streamcontract.guards import text
-from streamcontract.kafka.admin.describe import GroupState, topics_of
+from streamcontract.kafka.admin.describe import (
+    GroupState,
+    TopicState,
+    topics_of,
+    topics_there,
+)
 from streamcontract.kafka.admin.only_member import commit_as_only_member, has_members
 from streamcontract.kafka.connection.cluster import (
     Cluster,
@@ -22,7 +27,8 @@ from streamcontract.kafka.errors import GroupError, NotSupportedError, kafka_err
 from streamcontract.kafka.timeouts import BROKER_TIMEOUT
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
+    from concurrent.futures import Future
 
     from confluent_kafka.admin import AdminClient
 
@@ -32,7 +38,9 @@ __all__ = [
     "GroupMember",
     "describe_group",
     "group_of",
+    "groups_at_once",
     "list_groups",
+    "listed_groups",
     "move_group",
     "reset_group",
 ]
@@ -110,6 +118,19 @@ def list_groups(
             "the embedded broker cannot list groups: name one, as in "
             "`streamcontract groups describe GROUP`"
         )
+    return _listed(admin, timeout)
+
+
+def listed_groups(cluster: Cluster) -> tuple[GroupListing, ...]:
+    """As :func:`list_groups`, for a cluster that is not the embedded broker.
+
+    Raises:
+        GroupError: The brokers did not answer.
+    """
+    return _listed(cluster.admin(), cluster.timeout)
+
+
+def _listed(admin: AdminClient, timeout: float) -> tuple[GroupListing, ...]:
     try:
         asked = admin.list_consumer_groups(request_timeout=timeout)
         found = result_of(asked, Waiting("the list of consumer groups", ""))
@@ -162,6 +183,70 @@ def _group_of(cluster: Cluster, group: str) -> GroupDescription:
         raise GroupError(group, unknown)
     described = topics_of(cluster, sorted(committed)).topics
     topics = tuple(GroupState(group, each, committed[each.name]) for each in described)
+    return GroupDescription(group, state, members, topics)
+
+
+def groups_at_once(
+    cluster: Cluster, groups: Sequence[str], topic: TopicState | None = None
+) -> dict[str, GroupDescription | GroupError]:
+    """State, members and offsets of groups, or the error of each, all requested at the same time.
+
+    A coordinator answers for one group in a request: there are two for each group.
+
+    Args:
+        cluster: The cluster, which is not the embedded broker.
+        groups: The groups' ids.
+        topic: The only topic to look at, where the groups may have committed nothing; None for
+            all that they have committed in or read.
+
+    Raises:
+        TopicError: The offsets of the topics were not returned.
+    """
+    if not groups:
+        return {}
+    admin, timeout = cluster.admin(), cluster.timeout
+    places = None
+    if topic is not None:
+        places = [TopicPartition(topic.name, each.number) for each in topic.partitions]
+    described = admin.describe_consumer_groups(list(groups), request_timeout=timeout)
+    fetched = {each: _asked_for_offsets(admin, each, places, timeout) for each in groups}
+    answers = {each: _answer(each, described[each], fetched[each]) for each in groups}
+    states = {} if topic is None else {topic.name: topic}
+    if topic is None:
+        found = (each for each in answers.values() if not isinstance(each, GroupError))
+        states = {each.name: each for each in topics_there(cluster, _topics_in(found))}
+    return {
+        group: answer if isinstance(answer, GroupError) else _description(group, answer, states)
+        for group, answer in answers.items()
+    }
+
+
+_Committed = dict[str, dict[int, int | None]]
+_Answer = tuple[str, tuple[GroupMember, ...], _Committed]
+
+
+def _answer(group: str, described: Future[Any], fetched: Future[Any]) -> _Answer | GroupError:
+    try:
+        return *_members_of(described, group), _committed_of(fetched, group)
+    except GroupError as error:
+        return error
+
+
+def _topics_in(answers: Iterable[_Answer]) -> list[str]:
+    """The topics that groups have committed in or read."""
+    found: set[str] = set()
+    for _, members, committed in answers:
+        found.update(committed, *(each.partitions for each in members))
+    return sorted(found)
+
+
+def _description(group: str, answer: _Answer, states: Mapping[str, TopicState]) -> GroupDescription:
+    state, members, committed = answer
+    topics = tuple(
+        GroupState(group, states[name], committed.get(name, {}))
+        for name in _topics_in([answer])
+        if name in states  # offsets outlive the topics they are of
+    )
     return GroupDescription(group, state, members, topics)
 
 
@@ -229,8 +314,12 @@ def _meet(group: str, cluster: Cluster) -> tuple[AdminClient, bool, float]:
 
 def _members(admin: AdminClient, group: str, timeout: float) -> tuple[str, tuple[GroupMember, ...]]:
     """The group's state and members."""
+    asked = admin.describe_consumer_groups([group], request_timeout=timeout)
+    return _members_of(asked[group], group)
+
+
+def _members_of(asked: Future[Any], group: str) -> tuple[str, tuple[GroupMember, ...]]:
     try:
-        asked = admin.describe_consumer_groups([group], request_timeout=timeout)[group]
         found: Any = result_of(asked, Waiting(f"the members of group {group!r}", ""))
     except confluent_kafka.KafkaException as error:
         if kafka_error_of(error).code() == confluent_kafka.KafkaError.GROUP_ID_NOT_FOUND:
@@ -253,9 +342,7 @@ def _require_no_members(group: str, members: Sequence[GroupMember]) -> None:
         raise has_members(group, f"it has members ({clients})")
 
 
-def _committed(
-    admin: AdminClient, group: str, timeout: float, *, every: bool
-) -> dict[str, dict[int, int | None]]:
+def _committed(admin: AdminClient, group: str, timeout: float, *, every: bool) -> _Committed:
     """The offsets that a group has committed, by topic and partition.
 
     Args:
@@ -265,18 +352,32 @@ def _committed(
         every: Whether to ask for every partition there is by its name.
     """
     try:
-        request = ConsumerGroupTopicPartitions(group, _all(admin, timeout) if every else None)
-        asked = admin.list_consumer_group_offsets([request], request_timeout=timeout)[group]
-        answer = result_of(asked, Waiting(f"the offsets of group {group!r}", ""))
+        places = _all(admin, timeout) if every else None
+        found = _committed_of(_asked_for_offsets(admin, group, places, timeout), group)
         # Offsets outlive the topics they are of.
         there = admin.list_topics(timeout=timeout).topics
+    except confluent_kafka.KafkaException as error:
+        raise _group_error(group, error) from error
+    return {topic: offsets for topic, offsets in found.items() if topic in there}
+
+
+def _asked_for_offsets(
+    admin: AdminClient, group: str, places: list[TopicPartition] | None, timeout: float
+) -> Future[Any]:
+    request = ConsumerGroupTopicPartitions(group, places)
+    return admin.list_consumer_group_offsets([request], request_timeout=timeout)[group]
+
+
+def _committed_of(asked: Future[Any], group: str) -> _Committed:
+    try:
+        answer = result_of(asked, Waiting(f"the offsets of group {group!r}", ""))
     except confluent_kafka.KafkaException as error:
         if kafka_error_of(error).code() == confluent_kafka.KafkaError.GROUP_ID_NOT_FOUND:
             return {}
         raise _group_error(group, error) from error
-    found: dict[str, dict[int, int | None]] = {}
+    found: _Committed = {}
     for each in answer.topic_partitions or ():
-        if each.offset >= 0 and each.topic in there:
+        if each.offset >= 0:
             found.setdefault(each.topic, {})[each.partition] = each.offset
     return found
 

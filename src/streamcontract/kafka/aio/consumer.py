@@ -2,33 +2,23 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import functools
-import logging
-import threading
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final, TypeVar, overload
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from streamcontract._lazy import Later
 from streamcontract._typing import Self
-from streamcontract.errors import ClientError, RegistryError
 from streamcontract.guards import seconds
-from streamcontract.kafka.aio.worker import Closing, Interrupted, Worker
+from streamcontract.kafka.aio.consumer_thread import ConsumerThread, InnerConsumer
+from streamcontract.kafka.aio.until_end import AsyncUntilEnd
 from streamcontract.kafka.connection.forks import ForkGuard
 from streamcontract.kafka.consumer import ContractConsumer
-from streamcontract.kafka.consumer.queue import Run
 from streamcontract.kafka.contract.unions import K, P, ReadsTopics, T
-from streamcontract.kafka.errors import DeadLetterError, MessageDecodeError, StalledError
-from streamcontract.kafka.message import Keyed, Message
-from streamcontract.kafka.telemetry import NO_TELEMETRY
+from streamcontract.kafka.message import Message
 from streamcontract.kafka.timeouts import BROKER_TIMEOUT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from typing_extensions import Unpack
 
     from streamcontract.codec.contract import RecordClass
@@ -36,59 +26,12 @@ if TYPE_CHECKING:
     from streamcontract.kafka.consumer.options import ConsumerOptions
     from streamcontract.kafka.consumer.options import TopicConsumerOptions as OfTopic
     from streamcontract.kafka.contract.unions import Classes
-    from streamcontract.kafka.telemetry import Receiving
 else:
     types = Later("streamcontract.kafka.consumer.types")
 
-__all__ = ["AsyncContractConsumer", "AsyncUntilEnd"]
+__all__ = ["AsyncContractConsumer"]
 
 R = TypeVar("R")
-
-_log = logging.getLogger("streamcontract.kafka")
-
-# The number of messages, which take about a millisecond, after which other tasks run.
-_MESSAGES_A_TURN: Final = 256
-
-_NO_ENDS: Final[Mapping[Any, int]] = MappingProxyType({})
-
-# The next call raises these again by itself, if they still apply.
-_MET_AGAIN = (Interrupted, RegistryError, StalledError, DeadLetterError, MessageDecodeError)
-
-
-class _StoppableConsumer(ContractConsumer[T, K, P]):
-    """The synchronous consumer with waits that can be ended."""
-
-    def end_waits_by(self, check: Callable[[], None]) -> None:
-        """Set the function that is called before each slice of a wait, and raises to end it."""
-        self._delivery.check = check
-
-    def settle(self) -> None:
-        """Mark the last returned messages as processed."""
-        self._delivery.settle()
-
-    def at_once(self, ends: Mapping[Any, int]) -> Message[T, K] | None:
-        """The next message if it needs no waiting, else None."""
-        return self._delivery.at_once(ends)
-
-    def hand_over_telemetry(self) -> Receiving:
-        """Take over the telemetry of its calls, which the asynchronous consumer then records."""
-        receiving, self._receiving = self._receiving, NO_TELEMETRY
-        self._hot, self._one, self._many = Run, self._delivery.one, self._delivery.many
-        return receiving
-
-
-def observed(receiving: Receiving) -> Callable[[Awaitable[R]], Awaitable[R]]:
-    """The calls with their telemetry, or the calls themselves if there is none."""
-
-    async def awaited(found: Awaitable[R]) -> R:
-        with receiving.call() as call:
-            return call.gives(await found)
-
-    return _unobserved if receiving is NO_TELEMETRY else awaited
-
-
-def _unobserved(found: Awaitable[R]) -> Awaitable[R]:
-    return found
 
 
 class AsyncContractConsumer(ReadsTopics[T, K, P]):
@@ -182,14 +125,8 @@ class AsyncContractConsumer(ReadsTopics[T, K, P]):
     def __init__(self, config: types.Config = None, **options: Any) -> None:
         if not options.keys() & {"record", "records", "schema", "topics"}:
             options["records"] = self.union
-        self._consumer: _StoppableConsumer[T, K, P] = _StoppableConsumer(config, **options)
-        # A message counts as consumed when a task gets it, not when the thread reads it.
-        self._observed = observed(self._consumer.hand_over_telemetry())
-        self._worker = Worker("streamcontract-consumer")
-        self._consumer.end_waits_by(self._worker.check)
-        self._left_of_turn = _MESSAGES_A_TURN
-        self._untold: Exception | None = None
-        self._closing = Closing()
+        self._consumer: InnerConsumer[T, K, P] = InnerConsumer(config, **options)
+        self._thread = ConsumerThread(self._consumer)
         self._guard = ForkGuard("AsyncContractConsumer", owner=self)
 
     @property
@@ -210,17 +147,19 @@ class AsyncContractConsumer(ReadsTopics[T, K, P]):
 
         If another task closes the consumer meanwhile, it raises ``ClientError``.
         """
-        return await self.take_one(functools.partial(next, self._consumer), _NO_ENDS)
+        return await self._thread.take_one(functools.partial(next, self._consumer))
 
     async def poll(self, timeout: float = -1) -> Message[T, K] | None:
         """The next message, or None after ``timeout``: :meth:`.ContractConsumer.poll`."""
         if timeout.__class__ is not int:  # as of the synchronous consumer
             timeout = seconds(timeout)
-        return await self.take_one(functools.partial(self._consumer.poll, timeout), _NO_ENDS)
+        return await self._thread.take_one(functools.partial(self._consumer.poll, timeout))
 
     async def consume(self, num_messages: int = 1, timeout: float = -1) -> list[Message[T, K]]:
         """A list of messages, fewer after ``timeout``: :meth:`.ContractConsumer.consume`."""
-        return await self.take(functools.partial(self._consumer.consume, num_messages, timeout))
+        return await self._thread.take(
+            functools.partial(self._consumer.consume, num_messages, timeout)
+        )
 
     async def consume_batch(
         self,
@@ -242,7 +181,7 @@ class AsyncContractConsumer(ReadsTopics[T, K, P]):
             tombstones=tombstones,
             threads=threads,
         )
-        return await self.take(take)
+        return await self._thread.take(take)
 
     async def batches(
         self,
@@ -269,31 +208,30 @@ class AsyncContractConsumer(ReadsTopics[T, K, P]):
 
     def until_end(self, timeout: float = 60.0) -> AsyncUntilEnd[T, K]:
         """Iterate up to the ends of the partitions: :meth:`.ContractConsumer.until_end`."""
-        return AsyncUntilEnd(self, functools.partial(self._consumer.until_end, seconds(timeout)))
+        begin = functools.partial(self._consumer.until_end, seconds(timeout))
+        return AsyncUntilEnd(self._thread, begin)
 
     async def assignment(self, timeout: float = 0) -> tuple[P, ...]:
         """The partitions this consumer reads, in order: :meth:`.ContractConsumer.assignment`."""
-        return await self.run(functools.partial(self._consumer.assignment, timeout))
+        return await self._thread.call(self._consumer.assignment, timeout)
 
     async def pause(self, partitions: Iterable[P]) -> None:
         """Pause partitions: :meth:`.ContractConsumer.pause`."""
-        await self.run(functools.partial(self._consumer.pause, partitions))
+        await self._thread.call(self._consumer.pause, partitions)
 
     async def resume(self, partitions: Iterable[P]) -> None:
         """Resume partitions: :meth:`.ContractConsumer.resume`."""
-        await self.run(functools.partial(self._consumer.resume, partitions))
+        await self._thread.call(self._consumer.resume, partitions)
 
     async def paused(self) -> tuple[P, ...]:
         """The assigned partitions that :meth:`pause` has paused, in order."""
-        return await self.run(self._consumer.paused)
+        return await self._thread.call(self._consumer.paused)
 
     async def committed(
         self, partitions: Iterable[P] | None = None, *, timeout: float = BROKER_TIMEOUT
     ) -> dict[P, int | None]:
         """The offsets that the group has committed: :meth:`.ContractConsumer.committed`."""
-        return await self.run(
-            functools.partial(self._consumer.committed, partitions, timeout=timeout)
-        )
+        return await self._thread.call(self._consumer.committed, partitions, timeout=timeout)
 
     async def commit(
         self,
@@ -303,19 +241,17 @@ class AsyncContractConsumer(ReadsTopics[T, K, P]):
         asynchronous: bool = False,
     ) -> dict[P, int]:
         """Commit the positions for the group: :meth:`.ContractConsumer.commit`."""
-        return await self.run(
-            functools.partial(
-                self._consumer.commit, message, offsets=offsets, asynchronous=asynchronous
-            )
+        return await self._thread.call(
+            self._consumer.commit, message, offsets=offsets, asynchronous=asynchronous
         )
 
     async def positions(self) -> dict[P, int]:
         """The position in each partition: :meth:`.ContractConsumer.positions`."""
-        return await self.run(self._consumer.positions)
+        return await self._thread.call(self._consumer.positions)
 
     async def seek(self, partition: P, start: types.Start) -> None:
         """Continue from another offset of a partition: :meth:`.ContractConsumer.seek`."""
-        await self.run(functools.partial(self._consumer.seek, partition, start))
+        await self._thread.call(self._consumer.seek, partition, start)
 
     async def close(self) -> None:
         """Commit the positions (unless ``enable.auto.commit`` is False) and leave the group.
@@ -327,53 +263,7 @@ class AsyncContractConsumer(ReadsTopics[T, K, P]):
             DeadLetterError: Dead letters were not delivered: the last returned messages were not
                 committed.
         """
-        await self._close(self._consumer.close)
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self, error_type: object, error: BaseException | None, traceback: object
-    ) -> None:
-        await self._close(functools.partial(self._consumer.__exit__, error_type, error, traceback))
-
-    async def take_one(
-        self, call: Callable[[], R], ends: Mapping[Any, int] | None
-    ) -> Message[T, K] | R:
-        """The next message; without the thread if it is fetched already, which saves 0.1 ms.
-
-        Args:
-            call: The call for the thread otherwise, as for :meth:`take`.
-            ends: The end offset of each partition, after which messages are skipped; None if it is
-                not known yet.
-        """
-        self._left_of_turn -= 1
-        if self._left_of_turn <= 0:
-            self._left_of_turn = _MESSAGES_A_TURN
-            await asyncio.sleep(0)  # before a message is returned, so that cancellation loses none
-        if (
-            ends is not None
-            and self._observed is _unobserved
-            and self._untold is None
-            and not self._closing.has_begun
-            and self._worker.is_idle
-        ):
-            message = self._consumer.at_once(ends)
-            if message is not None:
-                return message
-        return await self.take(call)
-
-    def take(self, call: Callable[[], R]) -> Awaitable[R]:
-        """Run a call that returns messages; if it is cancelled, the next call returns them."""
-
-        def tell_first() -> R:
-            error, self._untold = self._untold, None
-            if error is not None:
-                self._consumer.settle()
-                raise error
-            return call()
-
-        return self._observed(self.run(tell_first, settle=self._take_back))
+        await self._thread.close(self._consumer.close)
 
     @property
     def synchronous(self) -> ContractConsumer[T, K, P]:
@@ -393,126 +283,14 @@ class AsyncContractConsumer(ReadsTopics[T, K, P]):
             ClientError: The consumer is closed.
             Exception: The error of the call.
         """
-        with self._closed_if_interrupted():
-            return await self._worker.run(call, settle=settle)
+        return await self._thread.run(call, settle=settle)
 
-    async def run_with(
-        self,
-        others: Iterable[AsyncContractConsumer[Any, Any, Any]],
-        call: Callable[[], R],
-        *,
-        settle: Callable[[Future[R]], None] | None = None,
-    ) -> R:
-        """Run a call that uses other consumers too, whose threads are blocked meanwhile.
-
-        Raises:
-            ClientError: One of them is closed.
-            Exception: The error of the call.
-        """
-        # Always in one order, so that no two of these wait for each other.
-        *held, last = sorted({self, *others}, key=id)
-        released = threading.Event()
-        try:
-            for each in held:
-                with each._closed_if_interrupted():  # noqa: SLF001 - of this class
-                    await each._worker.hold(released)  # noqa: SLF001 - likewise
-        except BaseException:
-            released.set()
-            raise
-        try:
-            return await last.run(call, settle=settle)
-        finally:
-            # After the thread has ended a cancelled call.
-            last._worker.afterwards(released.set)  # noqa: SLF001 - of this class
-
-    @contextlib.contextmanager
-    def _closed_if_interrupted(self) -> Iterator[None]:
-        try:
-            yield
-        except Interrupted:
-            raise ClientError(f"this consumer of topic {self.topic!r} is closed") from None
-
-    def _take_back(self, future: Future[Any]) -> None:
-        """Keep the messages of a cancelled call for the next one; runs in the worker's thread."""
-        self._consumer.take_back()
-        error = future.exception()
-        if isinstance(error, Exception) and not isinstance(error, _MET_AGAIN):
-            self._untold = error
-
-    async def _close(self, close: Callable[[], None]) -> None:
-        if not self._closing.has_begun:
-            self._worker.stop_waiting()
-        await self._closing.run(functools.partial(self._finish, close))
-
-    async def _finish(self, close: Callable[[], None]) -> None:
-        await self._worker.finish(close)
-        if self._untold is not None:
-            _log.error(
-                "not raised by a call before the consumer was closed: %s",
-                self._untold,
-                extra={"topic": self.topic},
-            )
-
-
-class AsyncUntilEnd(Keyed[T, K]):
-    """Iterates over the messages before the end offsets at the time of the first one.
-
-    An error or a cancelled wait does not end it: the next call continues.
-    """
-
-    def __init__(
-        self, consumer: AsyncContractConsumer[T, K, Any], begin: Callable[[], types.UntilEnd[T, K]]
-    ) -> None:
-        self._consumer = consumer
-        self._begin = begin
-        self._messages: types.UntilEnd[T, K] | None = None
-
-    def __aiter__(self) -> Self:
+    async def __aenter__(self) -> Self:
         return self
 
-    async def __anext__(self) -> Message[T, K]:
-        """The next message, or StopAsyncIteration at the ends."""
-        ends = None if self._messages is None else self._messages.ends
-        message = await self._consumer.take_one(self._next, ends)
-        if message is None:
-            raise StopAsyncIteration
-        return message
-
-    async def batches(
-        self,
-        num_messages: int = 10_000,
-        *,
-        columns: Sequence[str] | None = None,
-        metadata: types.MetadataChoice = (),
-        tombstones: types.Tombstones = "drop",
-        threads: int = 1,
-    ) -> AsyncIterator[types.ConsumedBatch]:
-        """Iterate over the same messages as batches: :meth:`.UntilEnd.batches`."""
-        found: Iterator[types.ConsumedBatch] | None = None
-
-        def take() -> types.ConsumedBatch | None:
-            nonlocal found
-            if found is None:
-                found = self._opened().batches(
-                    num_messages,
-                    columns=columns,
-                    metadata=metadata,
-                    tombstones=tombstones,
-                    threads=threads,
-                )
-            return next(found, None)
-
-        while (batch := await self._consumer.take(take)) is not None:
-            yield batch
-
-    async def remaining(self) -> dict[Any, tuple[int | None, int]]:
-        """Position and end of each partition before its end: :meth:`.UntilEnd.remaining`."""
-        return await self._consumer.run(lambda: self._opened().remaining())
-
-    def _next(self) -> Message[T, K] | None:
-        return next(self._opened(), None)
-
-    def _opened(self) -> types.UntilEnd[T, K]:
-        if self._messages is None:
-            self._messages = self._begin()
-        return self._messages
+    async def __aexit__(
+        self, error_type: object, error: BaseException | None, traceback: object
+    ) -> None:
+        await self._thread.close(
+            functools.partial(self._consumer.__exit__, error_type, error, traceback)
+        )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar, overload
 
 from streamcontract._lazy import Later
 from streamcontract._typing import Self, Unpack
-from streamcontract.errors import ArgumentError, ClientError
+from streamcontract.errors import ArgumentError
 from streamcontract.guards import seconds
 from streamcontract.kafka.aio.consumer import AsyncContractConsumer
 from streamcontract.kafka.aio.reports import Reports
@@ -18,7 +18,6 @@ from streamcontract.kafka.aio.transaction import AsyncTransaction
 from streamcontract.kafka.aio.worker import Closing, Interrupted, Worker
 from streamcontract.kafka.connection.forks import ForkGuard
 from streamcontract.kafka.connection.waits import Waiting, deadline_of, interruptible
-from streamcontract.kafka.contract.derived_key import DERIVED
 from streamcontract.kafka.contract.unions import K_contra, Produces, T
 from streamcontract.kafka.errors import BrokerError, DeliveryError, ProduceError
 from streamcontract.kafka.producer import ContractProducer
@@ -41,6 +40,7 @@ if TYPE_CHECKING:
         ProduceOptions,
     )
     from streamcontract.kafka.producer.options import ProducerOptions as Options
+    from streamcontract.kafka.producer.queue import ProducerQueue
 else:
     types = Later("streamcontract.kafka.producer.types")
 
@@ -56,43 +56,20 @@ _SLICE: Final = 0.2
 _RECORDS_A_TURN: Final = 256
 
 
-class _StoppableProducer(ContractProducer[T, K_contra]):
-    """The synchronous producer, split at the points where a call may wait."""
+class _InnerProducer(ContractProducer[T, K_contra]):
+    """The synchronous producer, with the parts that the asynchronous one uses itself."""
 
     _shown_as = "AsyncContractProducer"
 
-    def send_plain(self, value: T | None) -> bool:
-        """Queue a plain record if that needs no waiting; False if nothing was queued."""
-        return self._queue.send_plain(value)
-
-    def send_at_once(self, value: T | None, options: Mapping[str, Any]) -> bool:
-        """Queue a record if that needs no waiting; False if nothing was queued.
-
-        Raises:
-            Exception: An error of ``produce``.
-        """
-        if not self._queue.is_ready(value, options.get("key", DERIVED), options.get("topic")):
-            return False
-        if options.keys() == {"on_delivery"}:
-            report = self._queue.report_to(options["on_delivery"])
-            if self._queue.send_reported(value, report):
-                return True
-        return self._queue.put_at_once(self._queue.prepare(value, **options))
+    @property
+    def queue(self) -> ProducerQueue:
+        """The queue of records, for those that can be queued without waiting."""
+        return self._queue
 
     @property
     def deliveries(self) -> Deliveries:
-        """The deliveries, for waits of the asynchronous producer."""
+        """The deliveries, for waits and failures."""
         return self._deliveries
-
-    def serve(self, timeout: float) -> int:
-        """Serve delivery reports, without raising failures."""
-        self._deliveries.require_open()
-        return interruptible(self.client.poll, timeout)
-
-    def drain(self, timeout: float) -> int:
-        """Flush, without raising failures."""
-        self._deliveries.require_open()
-        return self._deliveries.drain(timeout)
 
     @property
     def has_transactions(self) -> bool:
@@ -168,12 +145,14 @@ class AsyncContractProducer(Produces[T, K_contra]):
     def __init__(self, config: types.Config = None, **options: Any) -> None:
         if not {"record", "records", "schema"} & options.keys():
             options["records"] = self.union
-        self._producer: _StoppableProducer[T, Any] = _StoppableProducer(config, **options)
+        self._producer: _InnerProducer[T, Any] = _InnerProducer(config, **options)
+        self._queue = self._producer.queue
+        self._deliveries = self._producer.deliveries
         # Two threads, which the synchronous producer allows, so that a wait for deliveries does not
         # block produce().
         self._sending = Worker("streamcontract-produce")
         self._serving = Worker("streamcontract-deliveries")
-        self._producer.deliveries.check = self._sending.check
+        self._deliveries.check = self._sending.check
         self._left_of_turn = _RECORDS_A_TURN
         self._last_reports: Reports | None = None
         self._untold: list[DeliveryError | BrokerError] = []
@@ -212,9 +191,9 @@ class AsyncContractProducer(Produces[T, K_contra]):
             options = _told_by(self._reports(), options)
         if self._sending.is_idle:  # not before records that wait for the thread
             if not options:
-                if self._producer.send_plain(value):
+                if self._queue.send_plain(value):
                     return
-            elif self._producer.send_at_once(value, options):
+            elif self._queue.send_at_once(value, options):
                 return
         await self._run(self._sending, functools.partial(self._producer.produce, value, **options))
 
@@ -295,18 +274,20 @@ class AsyncContractProducer(Produces[T, K_contra]):
 
     async def poll(self, timeout: float = 0) -> int:
         """Serve delivery reports: :meth:`.ContractProducer.poll`."""
-        left = seconds(timeout)
-        served = await self._in_slices(self._producer.serve, left, lambda served: served > 0)
+        serve = self._producer.client.poll
+        served = await self._in_slices(
+            lambda left: interruptible(serve, left), seconds(timeout), lambda served: served > 0
+        )
         await self._tell()
         return served
 
     async def flush(self, timeout: float | None = None) -> int:
         """Wait until every message is delivered or has failed: :meth:`.ContractProducer.flush`."""
         left = await self._in_slices(
-            self._producer.drain,
+            self._deliveries.drain,
             timeout,
             lambda left: left == 0,
-            self._producer.deliveries.waiting("what was produced to be delivered"),
+            self._deliveries.waiting("what was produced to be delivered"),
         )
         await self._tell()
         return left
@@ -347,17 +328,18 @@ class AsyncContractProducer(Produces[T, K_contra]):
         """
         given: Any = () if consumer is None else consumer
         consumers = given if isinstance(given, list | tuple) else [given]
-        if not all(hasattr(each, "synchronous") for each in consumers):
+        if not all(isinstance(each, AsyncContractConsumer) for each in consumers):
             raise ArgumentError(
                 "consumer", consumer, "an AsyncContractConsumer, a list of them, or None"
             )
+        threads = [each._thread for each in consumers]  # noqa: SLF001 - of the other client here
         transaction = self._producer.transaction(
-            [each.synchronous for each in consumers], timeout=timeout
+            [each.consumer for each in threads], timeout=timeout
         )
-        if not consumers:
+        if not threads:
             run = functools.partial(self._run, self._sending)
             return AsyncTransaction(transaction, run, run)
-        first, *others = consumers
+        first, *others = threads
         return AsyncTransaction(transaction, first.run, functools.partial(first.run_with, others))
 
     async def init_transactions(self, timeout: float = TRANSACTION_TIMEOUT) -> None:
@@ -420,7 +402,7 @@ class AsyncContractProducer(Produces[T, K_contra]):
             count = await self._run(
                 self._serving, functools.partial(call, max(0.0, min(_SLICE, left)))
             )
-            if is_enough(count) or left <= 0 or self._producer.deliveries.is_refused:
+            if is_enough(count) or left <= 0 or self._deliveries.is_refused:
                 return count
             if waiting is not None:
                 waiting.note(count)
@@ -435,7 +417,7 @@ class AsyncContractProducer(Produces[T, K_contra]):
         try:
             return await worker.run(call, settle=settle or self._keep)
         except Interrupted:
-            raise self._closed() from None
+            raise self._deliveries.closed() from None
 
     def _keep(self, future: Future[Any]) -> None:
         """Keep a failure of a cancelled call for the next one; runs in a worker's thread.
@@ -452,13 +434,10 @@ class AsyncContractProducer(Produces[T, K_contra]):
             if not worker.is_settled:  # a cancelled call may have failures
                 await worker.settled()
         if self._closing.has_begun:
-            raise self._closed()
+            raise self._deliveries.closed()
         if self._untold:
             raise self._untold.pop(0)
-        self._producer.deliveries.raise_failures()
-
-    def _closed(self) -> ClientError:
-        return ClientError(f"this producer for topic {self.topic!r} is closed")
+        self._deliveries.raise_failures()
 
     async def _close(self, close: Callable[[], None]) -> None:
         if not self._closing.has_begun:

@@ -164,13 +164,7 @@ class TopicScan:
         with contextlib.ExitStack() as resources:
             if registry is None:
                 registry = resources.enter_context(SchemaRegistry.from_config(settings.registry))
-            deserializer: TopicDeserializer[Any] = TopicDeserializer(
-                binding,
-                registry,
-                subject_name_strategy=settings.subject_name_strategy,
-                wire=settings.wire,
-                rules_ignored=settings.rules_ignored,
-            )
+            deserializer = TopicDeserializer.configured(binding, registry, settings)
             self._decoder = BatchDecoder(
                 deserializer, columns, checked_metadata(metadata), tombstones
             )

@@ -133,18 +133,24 @@ class Cluster:
 
     def topic_properties(self, topic: str) -> dict[str, str | None]:
         """A topic's properties; none if the brokers do not return them, like the embedded one."""
+        return {name: entry.value for name, entry in self.topic_entries(topic).items()}
+
+    def topic_entries(self, topic: str) -> Mapping[str, Any]:
+        """As :meth:`topic_properties`, each a ``ConfigEntry`` of confluent_kafka."""
         admin, metadata = self._meet(topic)
         if is_embedded(metadata):
             return {}
         resource = ConfigResource(ResourceType.TOPIC, topic)
         try:
-            asked = admin.describe_configs([resource])[resource]
-            entries = result_of(asked, Waiting(f"the properties of topic {topic!r}", topic))
+            asked = admin.describe_configs([resource], request_timeout=self.timeout)[resource]
+            found: Mapping[str, Any] = result_of(
+                asked, Waiting(f"the properties of topic {topic!r}", topic)
+            )
         except confluent_kafka.KafkaException as error:
             # Reading them needs a permission of its own, which a consumer may lack.
             _log.info("topic %r: properties not read: %s", topic, error, extra={"topic": topic})
             return {}
-        return {name: entry.value for name, entry in entries.items()}
+        return found
 
     def admin(self) -> AdminClient:
         """An AdminClient with these properties.

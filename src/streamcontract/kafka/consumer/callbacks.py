@@ -90,7 +90,7 @@ class Callbacks:
             return
         self._frame = inspect.currentframe()
         try:
-            callback(self.consumer, tuple(map(self._topics.name_of, sorted(keys))))
+            callback(self.consumer, self._topics.names_of(keys))
         except Exception as error:  # noqa: BLE001 - raised when librdkafka has returned
             self._errors.append(error)
         finally:

@@ -13,9 +13,11 @@ from streamcontract._typing import Self, Unpack
 from streamcontract.errors import ConfigurationError
 from streamcontract.guards import seconds, whole_number
 from streamcontract.kafka.consumer.batches import ConsumesBatches
-from streamcontract.kafka.consumer.queue import NOTHING
+from streamcontract.kafka.consumer.observed import observed
+from streamcontract.kafka.consumer.queue import NOTHING, Run
 from streamcontract.kafka.contract.unions import Classes, K, P, ReadsTopics, T
 from streamcontract.kafka.message import Message
+from streamcontract.kafka.telemetry import NO_TELEMETRY
 from streamcontract.kafka.timeouts import BROKER_TIMEOUT, request_time
 
 if TYPE_CHECKING:
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from streamcontract.kafka.consumer import types
     from streamcontract.kafka.consumer.options import TopicConsumerOptions as OfTopic
     from streamcontract.kafka.consumer.partition import Key, Partition
+    from streamcontract.kafka.telemetry import Receiving
 else:
     types = Later("streamcontract.kafka.consumer.types")
 
@@ -195,17 +198,21 @@ class ContractConsumer(ReadsTopics[T, K, P], ConsumesBatches):
         self._assignment = wiring.assignment
         self._contact = wiring.contact
         self._delivery = wiring.delivery
-        self._poison = wiring.poison
         self._positions = wiring.positions
         self._resources = wiring.resources
-        self._receiving = wiring.receiving
         self._callbacks = wiring.callbacks
-        self._one = wiring.one
-        self._many = wiring.many
-        self._hot = wiring.hot
         self._batch_delivery = wiring.batch_delivery
         self._guard = wiring.guard
         self._is_closed = False
+        self._record_calls(wiring.receiving)
+
+    def _record_calls(self, receiving: Receiving) -> None:
+        """Record the calls for messages in a telemetry, or in none."""
+        self._receiving = receiving
+        self._one = observed(receiving, self._delivery.one)
+        self._many = observed(receiving, self._delivery.many)
+        # The class of plain messages in hand, if the next one needs no record.
+        self._hot = Run if receiving is NO_TELEMETRY else None
 
     @property
     def topic(self) -> str:
@@ -363,8 +370,7 @@ class ContractConsumer(ReadsTopics[T, K, P], ConsumesBatches):
 
     def paused(self) -> tuple[P, ...]:
         """The assigned partitions that :meth:`pause` has paused, in order."""
-        paused = self._assignment.paused & self._assignment.table.keys()
-        return tuple(map(self._topics.name_of, sorted(paused)))
+        return self._topics.names_of(self._assignment.paused & self._assignment.table.keys())
 
     def _known(self, partitions: object) -> tuple[Key, ...]:
         """Given partitions, checked against the assignment once there is one."""
@@ -390,7 +396,7 @@ class ContractConsumer(ReadsTopics[T, K, P], ConsumesBatches):
         """
         self._delivery.wait_until(lambda: self._assignment.is_known, seconds(timeout))
         self._assignment.clean()
-        return tuple(map(self._topics.name_of, sorted(self._assignment.table)))
+        return self._topics.names_of(self._assignment.table)
 
     def commit(
         self,
@@ -541,7 +547,7 @@ class ContractConsumer(ReadsTopics[T, K, P], ConsumesBatches):
         self._callbacks.forbid("close")
         self._delivery.close()
         try:
-            self._poison.confirm()
+            self._delivery.confirm()
         finally:
             # If this is interrupted, the next close() continues here.
             self._contact.close()

@@ -167,13 +167,8 @@ class ContractShareConsumer(Keyed[T, K]):
             if registry is None:
                 registry = resources.enter_context(SchemaRegistry.from_config(settings.registry))
             receiving = observers.receiving(binding.topic, name, properties.get("client.id"))
-            reader = TopicDeserializer(
-                binding,
-                registry,
-                receiving.of_topic(binding.topic),
-                settings.subject_name_strategy,
-                settings.wire,
-                settings.rules_ignored,
+            reader = TopicDeserializer.configured(
+                binding, registry, settings, receiving.of_topic(binding.topic)
             )
             self._poison = poison_handler(
                 poison,

@@ -129,6 +129,10 @@ class Topics:
         """The application's name for a partition."""
         return key if self.are_several else key[1]
 
+    def names_of(self, keys: Iterable[Key]) -> tuple[Any, ...]:
+        """The application's names for partitions, in order."""
+        return tuple(map(self.name_of, sorted(keys)))
+
     def key_of(self, name: object) -> Key:
         """The partition of an application's name.
 

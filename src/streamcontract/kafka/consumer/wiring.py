@@ -33,12 +33,12 @@ from streamcontract.kafka.consumer.config import (
     take_commit_count,
 )
 from streamcontract.kafka.consumer.contact import Contact
-from streamcontract.kafka.consumer.delivery import Delivery, Found
-from streamcontract.kafka.consumer.observed import ConsumerLag, ObservedReader, observed
+from streamcontract.kafka.consumer.delivery import Delivery
+from streamcontract.kafka.consumer.observed import ConsumerLag, ObservedReader
 from streamcontract.kafka.consumer.offsets import Offsets
 from streamcontract.kafka.consumer.options import ConsumerOptions, check_options
 from streamcontract.kafka.consumer.positions import Positions
-from streamcontract.kafka.consumer.queue import Queue, Run
+from streamcontract.kafka.consumer.queue import Queue
 from streamcontract.kafka.consumer.topics import Topics
 from streamcontract.kafka.consumer.transaction_input import why_not_transactional
 from streamcontract.kafka.contract.topic_deserializer import TopicDeserializer
@@ -62,7 +62,6 @@ if TYPE_CHECKING:
     from streamcontract.kafka.contract.arguments import ContractArguments
     from streamcontract.kafka.contract.binding import Binding
     from streamcontract.kafka.contract.dispatch import RecordsBinding
-    from streamcontract.kafka.message import Message
 
 __all__ = ["Wiring", "wire"]
 
@@ -84,14 +83,10 @@ class Wiring(Generic[T]):
         contact: Calls librdkafka.
         delivery: Returns messages to the application.
         positions: The positions.
-        poison: The handler of messages that are not of the contract.
         receiving: Its telemetry.
         refusal: Why the consumer cannot be in a transaction; None if it can.
         resources: The resources to close with it.
         guard: Refuses calls in a forked process.
-        one: The call for the next message.
-        many: The call for several.
-        hot: The class of plain messages in hand; None if each message is observed.
         batch_delivery: Makes, once, what returns batches to the application.
     """
 
@@ -105,14 +100,10 @@ class Wiring(Generic[T]):
     contact: Contact
     delivery: Delivery[T]
     positions: Positions
-    poison: PoisonHandler
     receiving: Receiving
     refusal: str | None
     resources: contextlib.ExitStack
     guard: ForkGuard
-    one: Callable[[float], Found[Message[T] | None]]
-    many: Callable[[int, float], Found[list[Message[T]]]]
-    hot: type[Run] | None
     batch_delivery: Callable[[], BatchDelivery]
 
 
@@ -205,16 +196,12 @@ def wire(
         contact=contact,
         delivery=delivery,
         positions=positions,
-        poison=poison,
         receiving=receiving,
         refusal=why_not_transactional(
             joined.settings.client, has_group=joined.has_group, auto_commit=joined.automatic
         ),
         resources=opened.resources,
         guard=ForkGuard(f"consumer of topic {topic!r}", owner=owner),
-        one=observed(receiving, delivery.one),
-        many=observed(receiving, delivery.many),
-        hot=Run if receiving is NO_TELEMETRY else None,
         batch_delivery=batch_delivery,
     )
 
@@ -389,14 +376,7 @@ def _make_reader(
     settings: Settings,
 ) -> TopicDeserializer[T]:
     check(topic)
-    return TopicDeserializer(
-        bind(topic),
-        registry,
-        receiving.of_topic(topic),
-        settings.subject_name_strategy,
-        settings.wire,
-        settings.rules_ignored,
-    )
+    return TopicDeserializer.configured(bind(topic), registry, settings, receiving.of_topic(topic))
 
 
 def _check(policy: object, topics: Topics, topic: str) -> None:

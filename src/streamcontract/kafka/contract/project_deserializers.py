@@ -12,24 +12,18 @@ from streamcontract.kafka.contract.dispatch import RecordsBinding, merge_binding
 from streamcontract.kafka.contract.keys import key_codec, raw_key_codec
 from streamcontract.kafka.contract.topic_deserializer import TopicDeserializer
 from streamcontract.schema import parse_schema
-from streamcontract.wire import CONFLUENT
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
-
+    from streamcontract.kafka.connection.config import Settings
     from streamcontract.kafka.contract.keys import KeyCodec
     from streamcontract.project import ContractConfig, Project
     from streamcontract.registry import SchemaRegistry
-    from streamcontract.wire import WireFormat
 
 __all__ = ["project_readers"]
 
 
 def project_readers(
-    project: Project,
-    registry: SchemaRegistry,
-    wire: WireFormat = CONFLUENT,
-    rules_ignored: Collection[str] = (),
+    project: Project, registry: SchemaRegistry, settings: Settings
 ) -> dict[str, TopicDeserializer[Any]]:
     """A deserializer of plain values for each topic of the project's contracts.
 
@@ -38,8 +32,7 @@ def project_readers(
     Args:
         project: The project.
         registry: The registry; the caller closes it.
-        wire: The wire format of messages.
-        rules_ignored: The types of rules that are executed elsewhere.
+        settings: The configuration of the client that reads.
 
     Raises:
         ConfigurationError: No contract has a topic, or a contract's key cannot be read.
@@ -52,9 +45,7 @@ def project_readers(
     if not found:
         raise ConfigurationError(f"no contract of {project.file} names a topic")
     return {
-        topic: TopicDeserializer(
-            _merged(bindings), registry, wire=wire, rules_ignored=rules_ignored
-        )
+        topic: TopicDeserializer.configured(_merged(bindings), registry, settings)
         for topic, bindings in found.items()
     }
 

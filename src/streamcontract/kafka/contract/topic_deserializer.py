@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     import confluent_kafka
 
     from streamcontract.codec import Codec
+    from streamcontract.kafka.connection.config import Settings
     from streamcontract.kafka.contract.binding import Binding
     from streamcontract.kafka.contract.framed import FramedDeserializer
     from streamcontract.kafka.message import Message, SchemaId
@@ -133,6 +134,24 @@ class TopicDeserializer(Generic[T]):
         )
         self._strict = PortableMessageReader(
             topic, decoders, read_strict, wire.value, key_has_frame=has_frame
+        )
+
+    @classmethod
+    def configured(
+        cls,
+        binding: Binding[T] | RecordsBinding[T],
+        registry: SchemaRegistry,
+        settings: Settings,
+        receiving: TopicReceiving = NO_TELEMETRY,
+    ) -> TopicDeserializer[T]:
+        """The deserializer that a client with a configuration has."""
+        return cls(
+            binding,
+            registry,
+            receiving,
+            settings.subject_name_strategy,
+            settings.wire,
+            settings.rules_ignored,
         )
 
     def read(self, raw: confluent_kafka.Message) -> Message[T]:

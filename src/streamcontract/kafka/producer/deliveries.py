@@ -102,7 +102,11 @@ class Deliveries:
         """Raise a ClientError if the producer is closed, or belongs to another process."""
         self._guard.check()
         if not self.is_open:
-            raise ClientError(f"this {self._shown} is closed")
+            raise self.closed()
+
+    def closed(self) -> ClientError:
+        """The error of calls of a closed producer."""
+        return ClientError(f"this {self._shown} is closed")
 
     def refuse_callback(self, call: str) -> None:
         """Refuse a call that waits for all deliveries inside the report of one.

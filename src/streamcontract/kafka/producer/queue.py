@@ -94,14 +94,14 @@ class ProducerQueue:
             raise ArgumentError(
                 "callback", callback, "left out: on_delivery= is called with a Delivery"
             )
-        report = self.report_to(on_delivery)
+        report = self._report_to(on_delivery)
         serializer, message = self.message(value, report, key, topic, headers, timestamp, partition)
         # Before the record is queued: an error of earlier messages leaves it to the caller.
         if serializer.sender.is_due():
             self._deliveries.poll(0)
         return message
 
-    def report_to(self, on_delivery: Callable[[Delivery], None] | None) -> Callable[..., None]:
+    def _report_to(self, on_delivery: Callable[[Delivery], None] | None) -> Callable[..., None]:
         """The delivery callback of a message, for confluent_kafka."""
         if on_delivery is None:
             return self.failures.report
@@ -150,10 +150,6 @@ class ProducerQueue:
         message = _message(serializer, payload, key, report, headers, timestamp, partition)
         self._put_taken(serializer, message)
 
-    def is_ready(self, value: object, key: object, topic: str | None) -> bool:
-        """Whether the topic of a record is open, so that no request to the registry is needed."""
-        return self._place(value, key, topic) in self._open
-
     def _place(self, value: object, key: object, topic: str | None) -> tuple[Kind, str | None]:
         """The contract of a record, and its given topic."""
         topic = None if topic is None else text(topic, "topic")
@@ -162,12 +158,12 @@ class ProducerQueue:
     def put(self, message: tuple[Any, ...]) -> None:
         """Queue a message; serve delivery reports, which frees the queue, until there is room."""
         slow: Waiting | None = None
-        while not self.put_at_once(message):
+        while not self._put_at_once(message):
             slow = slow or self._deliveries.waiting("room in the queue of the producer")
             slow.note(self._deliveries.in_flight())
             self._deliveries.poll(SLICE)
 
-    def put_at_once(self, message: tuple[Any, ...]) -> bool:
+    def _put_at_once(self, message: tuple[Any, ...]) -> bool:
         """Queue a message; False if there is no room."""
         try:
             interruptible(self._send, *message)
@@ -195,6 +191,25 @@ class ProducerQueue:
             raise
         if serializer.sender.is_due():
             self._deliveries.poll(0)
+
+    def send_at_once(self, value: object, options: Mapping[str, Any]) -> bool:
+        """Queue a record if that needs no waiting; False if nothing was queued.
+
+        Args:
+            value: The record, or None for a tombstone.
+            options: The options of ``produce``.
+
+        Raises:
+            Exception: An error of ``produce``.
+        """
+        place = self._place(value, options.get("key", DERIVED), options.get("topic"))
+        if place not in self._open:  # opening it needs the registry
+            return False
+        if options.keys() == {"on_delivery"}:
+            report = self._report_to(options["on_delivery"])
+            if self.send_reported(value, report):
+                return True
+        return self._put_at_once(self.prepare(value, **options))
 
     def send_reported(self, value: object, report: Callable[..., None]) -> bool:
         """Queue a plain record with a delivery callback; returns False like ``send_plain``."""
