@@ -194,6 +194,45 @@ def test_an_option_without_its_value_is_answered_with_what_it_takes() -> None:
     assert tried > 30
 
 
+MAY_BE_EMPTY = {
+    ("consume", "--key"): "the key of a message",
+    ("dev", "arguments"): "those of another command",
+    ("export", "--columns"): "none, with --metadata",
+    ("export", "--metadata"): "none",
+    ("sql", "--prefix"): "none",
+    ("test", "arguments"): "those of pytest; the path is checked by the command",
+}
+
+
+_NO_TEXTS = (
+    click.Choice,
+    click.types.BoolParamType,
+    click.types.FloatParamType,
+    click.types.IntParamType,
+)
+
+
+def test_an_empty_value_is_refused() -> None:
+    """A path would be the current folder, and a source of earlier versions what is compared."""
+    found = set()
+    for path, command in every_command(cli.main):
+        arguments = [each for each in command.params if isinstance(each, click.Argument)]
+        for param in command.params:
+            if isinstance(param.type, _NO_TEXTS):
+                continue
+            if param.type is click.UNPROCESSED:
+                found.add((" ".join(path), param.opts[0]))
+                continue
+            given: Sequence[str] = param.opts[:1]
+            if isinstance(param, click.Argument):
+                given = [__file__] * arguments.index(param)
+            code, output, errors = invoke(*path, *given, "")
+            assert (code, output) == (cli.EXIT_ERROR, ""), (path, param.opts)
+            assert "it is empty" in errors
+    assert found == {*MAY_BE_EMPTY}
+    assert "Invalid value for PATH: it is empty" in invoke("test", "")[2]
+
+
 def test_no_help_cuts_a_summary_short() -> None:
     """On 80 columns."""
     for path, command in every_command(cli.main):

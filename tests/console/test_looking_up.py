@@ -54,7 +54,9 @@ def test_windows_read_every_offset_once_and_in_order(asked: Ranges, data: st.Dat
         assert read[each] == list(range(low, high))[:: -1 if asked.is_backward else 1]
 
 
-@pytest.mark.parametrize("text", ["", "back", "up:0=1-2", "on:0=1", "on:x=1-2", "on:0=1-2;"])
+@pytest.mark.parametrize(
+    "text", ["", "back", "up:0=1-2", "on:0=1", "on:x=1-2", "on:0=1-2;", "on:0=9-2"]
+)
 def test_a_text_that_is_no_position_is_refused(text: str) -> None:
     """Addresses are typed by hand too."""
     with pytest.raises(ConfigurationError, match="is no position of a look-up"):

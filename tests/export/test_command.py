@@ -23,12 +23,15 @@ from streamcontract import (
     SchemaRegistry,
     parse_schema,
 )
+from streamcontract.errors import ConfigurationError
 from streamcontract.export import Export
+from streamcontract.messages.positions import Last
 from streamcontract.wire import header
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from streamcontract.messages.positions import Position
     from streamcontract.testing.fixtures.topics import TopicMaker
 
 Sales = list[dict[str, Any]]
@@ -130,6 +133,35 @@ def test_columns_metadata_and_positions(commands: Commands, sales: Sales) -> Non
     assert [row["count"] for row in rows_of("parquet")] == [3, 4, 5]
 
 
+@pytest.mark.parametrize(
+    ("start", "until", "is_empty"),
+    [(2, Last(2), True), (1, Last(1), False), (2, "latest", False), ("latest", Last(2), False)],
+)
+def test_a_range_that_is_empty_in_every_partition(
+    commands: Commands,
+    sales: Sales,
+    streamcontract_config: dict[str, Any],
+    start: Position,
+    until: Position,
+    is_empty: bool,
+) -> None:
+    """Whether there is something between positions of two kinds, the messages decide."""
+    run = Export(
+        topic=commands.topic,
+        schema=parse_schema(SALE),
+        into=Path("out"),
+        format="csv",
+        config=streamcontract_config,
+        start=start,
+        until=until,
+    ).run
+    if is_empty:
+        with pytest.raises(ConfigurationError, match="in each partition 2 is after -2"):
+            run()
+    else:
+        assert not any(each.messages for each in run().partitions)
+
+
 @pytest.mark.parametrize("file_format", ["parquet", "duckdb"])
 def test_a_position_at_the_end_is_that_of_the_first_run(
     commands: Commands, sales: Sales, streamcontract_config: dict[str, Any], file_format: str
@@ -183,6 +215,8 @@ def test_without_a_project(elsewhere: Commands, sales: Sales, topic: TopicMaker)
         (("--to", "csv", "--metadata", "ofset"), "metadata has to be one of key, topic"),
         (("--to", "csv", "--partition", "7"), "has no partition 7; it has 0 to 2"),
         (("--to", "csv", "--until", "soon"), "'soon' is no position"),
+        (("--to", "csv", "--from", "10", "--until", "5"), "no message is from 10 on and before 5"),
+        (("--to", "csv", "--until", "earliest"), "the end of the range has to be after its start"),
         (("--to", "csv", "--table", "a"), "--table is for --to duckdb"),
         (("--to", "csv", "--max-size", "nan"), "size has to be a number above 0"),
     ],
@@ -255,6 +289,23 @@ def test_a_file_for_a_folder(commands: Commands, sales: Sales, target: str, mess
     Path("out").write_text("", "utf-8") if target == "csv" else Path("out").mkdir()
     code, _, errors = commands.run("export", commands.topic, "--to", target, "--into", "out")
     assert (code, message in errors) == (2, True), errors
+
+
+def test_a_field_with_a_name_of_ours(
+    commands: Commands, sales: Sales, streamcontract_config: dict[str, Any]
+) -> None:
+    """It is a field as any other."""
+    fields = [
+        {"name": f"streamcontract_offset{each}", "type": "int", "default": 7} for each in ("", "_")
+    ]
+    Export(
+        topic=commands.topic,
+        schema=parse_schema({**SALE, "fields": fields}),
+        into=Path("out"),
+        format="parquet",
+        config=streamcontract_config,
+    ).run()
+    assert rows_of("parquet") == [dict.fromkeys((each["name"] for each in fields), 7)] * len(sales)
 
 
 def test_a_topic_that_is_not_there(commands: Commands, sales: Sales) -> None:

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pytest
 
 from streamcontract import Codec, parse_schema
-from streamcontract.errors import ColumnsError, ConfigurationError
+from streamcontract.errors import ArgumentError, ColumnsError, ConfigurationError
 from streamcontract.export.database import DatabaseTarget
 from streamcontract.export.target import Content, PartitionBatch
 from streamcontract.schema import Schema
@@ -66,18 +66,18 @@ HOLDER = record(*PLACES.items())
 PING = record(("n", "long"))
 
 
-def target(path: Path, schema: Schema = PING, **more: Any) -> DatabaseTarget:
-    """The table ``pings``."""
+def target(path: Path, schema: Schema = PING, table: str = "pings", **more: Any) -> DatabaseTarget:
+    """The table of an export."""
     of = Content(topic="pings", format="duckdb", schema=schema, **more)
-    return DatabaseTarget(path, of, "pings")
+    return DatabaseTarget(path, of, table)
 
 
-def export(path: Path, schema: Schema, *values: Any, **more: Any) -> None:
+def export(path: Path, schema: Schema, *values: Any, table: str = "pings", **more: Any) -> None:
     """An export of values that came since the last one."""
     codec = Codec[Any](schema)
     payloads = map(codec.encode, values)
     rows = pa.table(codec.decode_columns(payloads, columns=more.get("columns")))
-    with target(path, schema, **more) as database:
+    with target(path, schema, table=table, **more) as database:
         start = database.next_offsets().get(0, 0)
         end = start + len(values)
         offsets = pa.array(range(start, end), pa.int64())
@@ -150,7 +150,9 @@ def test_a_table_that_is_gone_is_noticed(path: Path, statement: str) -> None:
     export(path, PING, {"n": 1})
     execute(path, statement)
     before = execute(path, "from streamcontract.exports")
-    with pytest.raises(ConfigurationError, match=r"'pings' of .* was dropped .* or with") as error:
+    with pytest.raises(
+        ConfigurationError, match=r"'pings' of .* dropped or renamed, and .* or with"
+    ) as error:
         target(path)
     assert execute(path, "from streamcontract.exports") == before
     execute(path, str(error.value).partition("after: ")[2])
@@ -186,7 +188,7 @@ def test_databases_of_earlier_versions(path: Path, has_table: bool, rows: int) -
     if not has_table:
         execute(path, "drop table pings")
     if rows and not has_table:
-        with pytest.raises(ConfigurationError, match="was dropped or renamed"):
+        with pytest.raises(ConfigurationError, match="was dropped or renamed, or never had a row"):
             target(path)
         return
     for _ in range(2):
@@ -194,6 +196,26 @@ def test_databases_of_earlier_versions(path: Path, has_table: bool, rows: int) -
             pass
     export(path, PING, {"n": 7})
     assert execute(path, "from pings") == [*[(each,) for each in range(rows)], (7,)]
+
+
+_OLDER = """
+    update streamcontract.exports set content = json_merge_patch(content, '{"has_rows": null}')
+"""
+
+
+@pytest.mark.parametrize("is_older", [True, False])
+def test_offsets_without_messages(path: Path, is_older: bool) -> None:
+    """Of aborted transactions: there never was a table, and no error says that it was dropped."""
+    with target(path) as database:
+        database.finish(0, 5)
+    if is_older:
+        execute(path, _OLDER)
+        with pytest.raises(ConfigurationError, match="renamed, or never had a row") as error:
+            target(path)
+        execute(path, str(error.value).partition("after: ")[2])
+    export(path, PING, {"n": 1})
+    assert execute(path, "from pings") == [(1,)]
+    assert execute(path, "select next_offset from streamcontract.offsets") == [(6 - 5 * is_older,)]
 
 
 def test_tables_whose_names_are_one(path: Path) -> None:
@@ -206,6 +228,51 @@ def test_tables_whose_names_are_one(path: Path) -> None:
 
 
 # ---- names
+
+
+NAMES = ("streamcontract_batch", "Streamcontract_Defaults", "added", "target", "exports")
+"""Those of the library."""
+
+
+@pytest.mark.parametrize("name", [*NAMES, 'a"b'])
+def test_any_name_is_that_of_a_table(path: Path, name: str) -> None:
+    """Also where a column is added."""
+    export(path, PING, {"n": 1}, table=name)
+    export(path, record(("n", "long"), ("m", "long"), m=5), {"n": 2, "m": 3}, table=name)
+    quoted = name.replace('"', '""')
+    assert execute(path, f'from main."{quoted}"') == [(1, 5), (2, 3)]
+
+
+def test_any_name_is_that_of_a_column(path: Path) -> None:
+    """Of records with fields of the names of others, too."""
+    fields = [{"name": each, "type": "long"} for each in ("n", "m")]
+    inner: list[Any] = [
+        {"type": "record", "name": f"Inner{each}", "fields": fields} for each in range(len(NAMES))
+    ]
+    value = {"n": 8, "m": 9}
+    columns = list(zip(NAMES, inner, strict=True))
+    export(path, record(("n", "long"), *columns), {"n": 1, **dict.fromkeys(NAMES, value)})
+    newer = record(("n", "long"), *columns, ("m", "long"), m=5)
+    export(path, newer, {"n": 2, **dict.fromkeys(NAMES, value), "m": 3})
+    values = [value] * len(NAMES)
+    assert execute(path, "from pings") == [(1, *values, 5), (2, *values, 3)]
+
+
+def test_a_table_without_a_name(path: Path) -> None:
+    """DuckDB has none; the error comes before anything is read."""
+    with pytest.raises(ArgumentError, match="table has to be the name of a table"):
+        target(path, table="")
+    assert not path.exists()
+
+
+def test_a_schema_of_the_database_with_the_name_of_ours(path: Path) -> None:
+    """It is left as it is; other tables in it do no harm."""
+    execute(path, "create schema streamcontract; create table streamcontract.mine (n integer)")
+    export(path, PING, {"n": 1})
+    execute(path, "drop schema streamcontract cascade; drop table pings")
+    execute(path, "create schema streamcontract; create table streamcontract.offsets (n integer)")
+    with pytest.raises(ConfigurationError, match=r"streamcontract\.offsets that no export made"):
+        target(path)
 
 
 INNER: Any = {

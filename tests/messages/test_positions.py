@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from streamcontract.errors import ConfigurationError
-from streamcontract.messages.positions import Last, offsets_of_position, parse_position
+from streamcontract.messages.positions import (
+    Last,
+    check_range,
+    offsets_of_position,
+    parse_position,
+    text_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -77,3 +84,52 @@ def test_a_time_before_every_message_is_their_beginning(moment: dt.datetime) -> 
     found = offsets_of_position(cluster, "sales", (0, 1), moment)
     assert found.keys() == {0, 1}
     assert all(abs(each - expected) <= 1 for each in found.values())  # of a part of a millisecond
+
+
+_MOMENTS = st.integers(0, 9).map(lambda each: _EPOCH + dt.timedelta(milliseconds=each))
+_POSITIONS = st.one_of(
+    st.sampled_from(["earliest", "latest"]),
+    st.integers(0, 9),
+    st.integers(0, 9).map(Last),
+    _MOMENTS,
+)
+_ENDS = (0, 3, 9, 30)
+
+
+def _offset(position: Any, end: int, begun: int) -> int:
+    """The offset of a position in a partition with a message a millisecond from a time on."""
+    if isinstance(position, dt.datetime):
+        milliseconds = (position - _EPOCH) // dt.timedelta(milliseconds=1)
+        return min(end, max(0, milliseconds - begun))
+    if isinstance(position, Last):
+        return max(0, end - position.count)
+    if isinstance(position, int):
+        return min(end, position)
+    return {"earliest": 0, "latest": end}[position]
+
+
+@given(_POSITIONS, _POSITIONS)
+@example(5, 5)
+@example(5, 10)
+@example("earliest", "earliest")
+@example("latest", "latest")
+@example(_EPOCH, _EPOCH)
+def test_a_range_is_refused_where_no_partition_ever_has_any_of_it(start: Any, until: Any) -> None:
+    """A start before the end stays what it was in the first run."""
+    is_relative = start == "latest" or isinstance(start, Last)
+    runs = itertools.combinations_with_replacement(_ENDS, 2)
+    is_empty = all(
+        _offset(start, first if is_relative else end, begun) >= _offset(until, end, begun)
+        for (first, end), begun in itertools.product(runs, (-15, 0, 15))
+    )
+    if not is_empty:
+        check_range(start, until)
+        return
+    with pytest.raises(ConfigurationError, match="end of the range has to be after its start"):
+        check_range(start, until)
+
+
+@given(_POSITIONS)
+def test_the_text_of_a_position(position: Any) -> None:
+    """It is one that is read."""
+    assert parse_position(text_of(position)) == position

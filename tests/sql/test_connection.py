@@ -8,6 +8,7 @@ import threading
 from concurrent import futures
 from typing import TYPE_CHECKING, Any
 
+import attrs
 import duckdb
 import polars as pl
 import pytest
@@ -22,7 +23,7 @@ from streamcontract.kafka.errors import StalledError
 from streamcontract.sql.table import TopicTable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from streamcontract.sql.connection import TopicConnection
@@ -437,6 +438,72 @@ def test_ctrl_c_ends_a_scan_whose_brokers_do_not_answer(
     assert topics.execute("select 7").fetchall() == [(7,)]
 
 
+@attrs.frozen
+class SilentRequest:
+    """A request that is not answered before the end of the test."""
+
+    begun: threading.Event = attrs.field(factory=threading.Event)
+    end: threading.Event = attrs.field(factory=threading.Event)
+
+    def __call__(self, *_: object) -> Any:
+        """As a method of ``Cluster``."""
+        self.begun.set()
+        self.end.wait()
+        raise AssertionError("the test has ended")
+
+
+@pytest.fixture(params=["topics", "partitions", "bounds"])
+def silent_request(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[SilentRequest]:
+    """Each request for the topics and offsets of a plan."""
+    found = SilentRequest()
+    monkeypatch.setattr(Cluster, request.param, found)
+    yield found
+    found.end.set()
+
+
+@pytest.mark.parametrize("how", ["interrupt", "close"])
+def test_another_thread_interrupts_a_plan(
+    topics: TopicConnection,
+    bars: Bars,
+    silent_request: SilentRequest,
+    monkeypatch: pytest.MonkeyPatch,
+    how: str,
+) -> None:
+    """It does not wait for the brokers, and the next statement asks them anew."""
+    with futures.ThreadPoolExecutor(1) as threads:
+        running = threads.submit(read, topics, "from bars", bars)
+        assert silent_request.begun.wait(60)
+        getattr(topics, how)()
+        with pytest.raises(sql.SqlError, match="it was interrupted"):
+            running.result()
+    assert not silent_request.end.is_set()
+    monkeypatch.undo()
+    if how == "interrupt":
+        assert asked(topics, "select count(*) from bars where _offset = 0", bars) == [(3,)]
+
+
+@pytest.mark.usefixtures("signals_end")
+def test_ctrl_c_ends_a_plan_whose_brokers_do_not_answer(
+    topics: TopicConnection, bars: Bars, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And not only the time after which their requests fail."""
+    silent = SilentRequest()
+
+    def press(*_: object) -> Any:
+        main = threading.main_thread().ident
+        assert main is not None
+        signal.pthread_kill(main, signal.SIGINT)
+        return silent()
+
+    monkeypatch.setattr(Cluster, "topics", press)
+    with pytest.raises(KeyboardInterrupt):
+        read(topics, "from bars", bars)
+    silent.end.set()
+    assert topics.execute("select 7").fetchall() == [(7,)]
+
+
 @pytest.mark.parametrize("reading", [read, read_arrow])
 @pytest.mark.parametrize("how", ["interrupt", "close"])
 def test_another_thread_interrupts_a_scan(
@@ -455,6 +522,41 @@ def test_another_thread_interrupts_a_scan(
             running.result()
     if how == "interrupt":
         assert topics.execute("select 7").fetchall() == [(7,)]
+
+
+@pytest.mark.parametrize("fetch", ["fetchall", "df"])
+def test_close_interrupts_rows_that_another_thread_fetches(bars: Bars, fetch: str) -> None:
+    """By DuckDB's own call, while which it refuses to be closed."""
+    topics = sql.connect(bars.config, project=bars.project)
+    began = threading.Event()
+
+    def begin(value: int) -> int:
+        began.set()
+        return value
+
+    topics.connection.create_function("press", begin, ["BIGINT"], "BIGINT")
+    with futures.ThreadPoolExecutor(1) as threads:
+        found = topics.execute("select press(i) from range(1_000_000_000) as a(i)")
+        began.clear()
+        running = threads.submit(getattr(found, fetch))
+        assert began.wait(60)
+        topics.close()
+        with pytest.raises(duckdb.Error):
+            running.result()
+    with pytest.raises(duckdb.ConnectionException, match="already closed"):
+        topics.connection.execute("select 7")
+
+
+@pytest.mark.parametrize("is_read", [True, False])
+def test_close_with_an_open_result(bars: Bars, is_read: bool) -> None:
+    """Of DuckDB's own connection."""
+    topics = sql.connect(bars.config, project=bars.project)
+    rows = topics.connection.sql("from range(1_000_000)").to_arrow_reader(10)
+    if is_read:
+        rows.read_next_batch()
+    topics.close()
+    with pytest.raises(duckdb.ConnectionException, match="already closed"):
+        topics.connection.execute("select 7")
 
 
 def test_a_closed_connection(bars: Bars) -> None:
@@ -544,6 +646,77 @@ def test_rows_that_a_statement_has_written_are_returned(
         assert kept.execute("select count(*) from kept").fetchall() == [(BARS,)]
 
 
+_MERGE = """
+    merge into kept using (select 2 as n, 'b' as t) as more using (n)
+    when not matched then insert returning n
+"""
+_RETURNING = {
+    _MERGE: [2],
+    "insert into kept values (2, 'b') returning n": [2],
+    "with more as (select 2, 'b') insert into kept from more returning n as \"Count\"": [2],
+    'update kept set n = 2 returning t as "Success"': ["a"],
+    "delete from kept ReTurning n": [1],
+    "copy kept to '{file}' (return_files)": [1],
+    "copy kept to '{file}' (return_stats true)": ["{file}"],
+}
+
+
+@pytest.mark.parametrize(("query", "expected"), _RETURNING.items())
+def test_what_a_statement_that_writes_returns(
+    bars: Bars, tmp_path: Path, query: str, expected: list[Any]
+) -> None:
+    """As Arrow and as rows, whatever its columns are named."""
+    file = str(tmp_path / "kept.parquet")
+    for by_arrow in (True, False):
+        with sql.connect(bars.config, project=bars.project) as topics:
+            topics.execute("create table kept as select 1 as n, 'a' as t")
+            called = query.replace("{file}", file)
+            if by_arrow:
+                found = topics.query(called).read_all().column(0).to_pylist()
+            else:
+                topics.execute(called)
+                found = [row[0] for rows in topics.rows() for row in rows]
+                assert topics.changed is None
+        assert found == [each if each != "{file}" else file for each in expected]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "insert into kept select 2 as \"returning\", 'returning' -- returning",
+        "copy kept to '{file}'",
+        "create table return_files as select 1",
+    ],
+)
+def test_a_statement_that_gives_no_rows_is_not_executed_for_them(
+    topics: TopicConnection, tmp_path: Path, query: str
+) -> None:
+    """Words within quotes and comments do not make it one that does."""
+    file = tmp_path / "kept.parquet"
+    called = query.replace("{file}", str(file))
+    topics.execute("create table kept (n integer, t varchar)")
+    with pytest.raises(sql.SqlError, match=r"it gives no rows: execute\(\)"):
+        topics.query(called)
+    assert topics.execute("select count(*) from kept").fetchall() == [(0,)]
+    assert not file.exists()
+    topics.execute(called)
+    assert topics.changed is not None
+
+
+def test_a_commit_that_fails_is_an_error(bars: Bars, tmp_path: Path) -> None:
+    """Of rows that were returned too; the next statement raises it."""
+    database = tmp_path / "a.duckdb"
+    with sql.connect(bars.config, project=bars.project, database=database) as topics:
+        topics.execute("create table kept (n integer primary key)")
+        query = "insert into kept select volume from bars where _offset = 0 returning n"
+        assert len(asked(topics, query, bars)) == PARTITIONS
+        with duckdb.connect(database) as other:
+            other.execute("insert into kept values (1)")
+        with pytest.raises(sql.SqlError, match="Failed to commit"):
+            topics.execute("select 7")
+        assert topics.execute("from kept").fetchall() == [(1,)]
+
+
 @pytest.mark.parametrize("query", ["", " \n", ";", "-- select 7", "/* a */ ;;", None, b"select 7"])
 def test_a_query_without_a_statement(topics: TopicConnection, query: Any) -> None:
     """Is not one."""
@@ -558,3 +731,11 @@ def test_a_file_of_data_is_no_database(bars: Bars, tmp_path: Path, name: str) ->
     (tmp_path / name).write_text('{"a": 1}\n', "utf-8")
     with pytest.raises(ConfigurationError, match=name):
         sql.connect(bars.config, project=bars.project, database=tmp_path / name)
+
+
+@pytest.mark.parametrize("name", ["", ".", "missing/a.duckdb"])
+def test_a_database_that_cannot_be_opened(bars: Bars, tmp_path: Path, name: str) -> None:
+    """One error, and no database in memory in its place."""
+    database = str(tmp_path / name) if name else name
+    with pytest.raises(ConfigurationError, match="the database"):
+        sql.connect(bars.config, project=bars.project, database=database)

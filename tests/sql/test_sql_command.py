@@ -89,6 +89,17 @@ def test_csv(bars: Bars) -> None:
     ]
 
 
+def test_a_plan_is_in_lines(bars: Bars) -> None:
+    """Without control characters; a line break in a value of a row stays within its line."""
+    code, output, _ = run(bars, "explain select volume from bars")
+    lines = output.splitlines()
+    assert (code, len(lines) > 2, len({*map(len, lines)})) == (0, True, 1)  # boxes
+    assert r"\x1b[2J" in run(bars, "explain from bars where symbol > '\x1b[2J'")[1]
+    both = run(bars, "set explain_output = 'all'; explain select 1")[1].splitlines()
+    assert {"logical_plan:", "physical_plan:"} < {*both}
+    assert run(bars, "select 'a' || chr(10) || 'b' as t")[1] == "t\na\\nb\n"
+
+
 @pytest.mark.searching
 def test_many_rows(bars: Bars) -> None:
     """They are printed as they come."""

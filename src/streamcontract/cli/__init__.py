@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from streamcontract._version import __version__
+from streamcontract.cli._empty import refuse_empty
 from streamcontract.cli._examples import examples, examples_of
 from streamcontract.errors import StreamContractError
 from streamcontract.reporting.terminal import printable
@@ -75,6 +76,7 @@ class _LazyGroup(click.Group):
             return None
         module: ModuleType = importlib.import_module(f"{__name__}.{cmd_name}")
         command: click.Command = module.command
+        refuse_empty(command)
         return command
 
     def resolve_command(

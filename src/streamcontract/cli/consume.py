@@ -63,7 +63,7 @@ __all__ = ["command"]
     type=click.IntRange(min=0),
     help="Read this partition only; may be repeated.",
 )
-@click.option("--key", help="Show messages with this key only.")
+@click.option("--key", type=click.UNPROCESSED, help="Show messages with this key only.")
 @click.option(
     "--where",
     metavar="CONDITION",

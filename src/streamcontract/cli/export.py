@@ -85,9 +85,15 @@ def _names(_: click.Context, __: click.Parameter, given: str | None) -> tuple[st
     type=click.IntRange(min=0),
     help="Export this partition only; may be repeated.",
 )
-@click.option("--columns", callback=_names, help="The fields to export, such as symbol,close.")
+@click.option(
+    "--columns",
+    type=click.UNPROCESSED,
+    callback=_names,
+    help="The fields to export, such as symbol,close.",
+)
 @click.option(
     "--metadata",
+    type=click.UNPROCESSED,
     callback=_names,
     default="",
     help=f"Columns beside them: {', '.join(METADATA)}.",

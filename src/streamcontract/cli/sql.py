@@ -89,6 +89,7 @@ def _duration(_ctx: object, _param: object, text: str | None) -> timedelta | Non
 )
 @click.option(
     "--prefix",
+    type=click.UNPROCESSED,
     default="_",
     show_default=True,
     help="What the names of metadata columns begin with.",
@@ -150,6 +151,9 @@ def _write_text(topics: TopicConnection) -> None:
     if topics.changed is not None:
         click.echo(f"rows written: {number(topics.changed)}")
         return
+    if topics.is_plan:
+        _write_plan(topics)
+        return
     columns = topics.columns
     right = frozenset(name for name, kind in columns if _NUMBERS.fullmatch(kind))
     names = [name for name, _ in columns]
@@ -161,6 +165,17 @@ def _write_text(topics: TopicConnection) -> None:
     table = GrowingTable(names, right)
     for rows in itertools.chain([first, second], batches):
         write_lines(line.encode() for line in table.lines(rows))
+
+
+def _write_plan(topics: TopicConnection) -> None:
+    """Print a plan in its lines.
+
+    A line break within a value of a row is escaped, since a message could fake a row with it. A
+    plan has nothing of messages.
+    """
+    found = [row for rows in topics.rows() for row in rows]
+    for key, plan in found:
+        echo(f"{key}:\n{plan}" if len(found) > 1 else plan.rstrip("\n"))
 
 
 def _write_csv(topics: TopicConnection) -> None:

@@ -131,7 +131,6 @@ def _show(
     references, metadata, rules and the time of registration, as far as the registry has them. The
     schemas themselves are in the JSON.
     """
-    _require_name(subject)
     with SchemaRegistry(url) as registry:
         description = _described(registry, subject, deleted=deleted)
         document = _document(registry, description.to_json())
@@ -165,7 +164,6 @@ def _diff(
     Without NEW, OLD is compared with the latest version; without both, the latest with the one
     before it. Exits with 0 if both mean the same, with 1 if they differ.
     """
-    _require_name(subject)
     with SchemaRegistry(url) as registry:
         first, last = _two_versions(registry, subject, old, new, deleted=deleted)
         sides = [
@@ -240,7 +238,6 @@ def _delete(
     `streamcontract register` brings the schema back. With --permanent it is for good; what is not
     soft-deleted yet is soft-deleted first.
     """
-    _require_name(subject)
     with SchemaRegistry(url) as registry:
         # What is soft-deleted is there to be deleted for good.
         live = set(_versions_or_none(registry, subject, deleted=False))
@@ -297,11 +294,6 @@ def _versions_or_none(registry: SchemaRegistry, subject: str, *, deleted: bool) 
         return registry.versions(subject, deleted=deleted)
     except SubjectNotFoundError:
         return []
-
-
-def _require_name(subject: str) -> None:
-    if subject == "":
-        raise click.BadParameter("a subject has a name", param_hint="SUBJECT")
 
 
 @attrs.frozen

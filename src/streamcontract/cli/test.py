@@ -38,7 +38,9 @@ _EXIT_CODES: Final = {0: EXIT_CLEAN, 1: EXIT_FINDINGS}
         "streamcontract test . -- -x -k order",
     ),
 )
-@click.argument("arguments", metavar="[PATH] [-- PYTEST ARGUMENTS]", nargs=-1)
+@click.argument(
+    "arguments", metavar="[PATH] [-- PYTEST ARGUMENTS]", nargs=-1, type=click.UNPROCESSED
+)
 @click.option(
     "--against",
     multiple=True,
@@ -89,6 +91,8 @@ def command(
         )
     # click removes "--"; the arguments after it begin with a dash, and a path does not.
     has_path = bool(arguments) and not arguments[0].startswith("-")
+    if has_path and not arguments[0]:
+        raise click.BadParameter("it is empty", param_hint="PATH")
     path = Path(arguments[0]).resolve() if has_path else None
     # Errors of the path or of a source are reported once, not by each test.
     contract = find_contracts(path)[0]

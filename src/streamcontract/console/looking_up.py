@@ -78,10 +78,11 @@ class Ranges:
         """
         way, colon, rest = text.partition(":")
         found = [_RANGE.fullmatch(each) for each in rest.split(",")] if rest else []
-        if not colon or way not in {"back", "on"} or None in found:
+        numbers = [tuple(map(int, each.groups())) for each in found if each is not None]
+        offsets = {each: (low, high) for each, low, high in numbers}
+        is_reversed = any(low > high for low, high in offsets.values())
+        if not colon or way not in {"back", "on"} or None in found or is_reversed:
             raise ConfigurationError(f"{text!r} is no position of a look-up")
-        numbers = (tuple(map(int, each.groups())) for each in found if each is not None)
-        offsets = {each: (low, max(low, high)) for each, low, high in numbers}
         return cls(is_backward=way == "back", offsets=offsets)
 
     def window(self, most: int) -> Ranges:

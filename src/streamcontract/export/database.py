@@ -12,9 +12,10 @@ import contextlib
 import json
 from typing import TYPE_CHECKING, Any, Final
 
-from streamcontract.errors import ConfigurationError
+from streamcontract.errors import ArgumentError, ConfigurationError
 from streamcontract.export.evolution import columns_of, continued, defaults
 from streamcontract.export.table_columns import check_columns, table_types
+from streamcontract.integrations.duckdb_files import unfinished_removed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -31,6 +32,11 @@ _ATTACH: Final = "attach {} as target (type duckdb); use target"
 name of the schema; by its whole path, of which ``:memory:`` and ``md:`` are no prefixes; and with
 its type, since DuckDB 2.0 reads a file of data, such as JSON, as tables in memory."""
 
+_BATCH: Final = "streamcontract_batch"
+_DEFAULTS: Final = "streamcontract_defaults"
+"""Views on Arrow, which are temporary. A table of the database may have the same name, so both are
+named with their catalogs."""
+
 _TABLES: Final = """
 create schema if not exists streamcontract;
 create table if not exists streamcontract.exports (table_name text primary key, content text);
@@ -46,6 +52,15 @@ create table if not exists streamcontract.faults (
 );
 """
 
+_OTHER_TABLES: Final = """
+select table_name from (
+    select schema_name, table_name, column_name, data_type from duckdb_columns()
+    where database_name = 'memory' except
+    select schema_name, table_name, column_name, data_type from duckdb_columns()
+    where database_name = 'target'
+)
+"""
+"""Those of the above that the database has with other columns: the memory has them as they are."""
 
 _HAS_ROWS: Final = "has_rows"
 """Of a content: whether rows were exported, without which a table that is gone had none."""
@@ -68,6 +83,8 @@ class DatabaseTarget:
 
     def __init__(self, path: Path, content: Content, table: str) -> None:
         duckdb = _import_duckdb()
+        if not table:
+            raise ArgumentError("table", table, "the name of a table")
         if path.is_dir():
             raise ConfigurationError(
                 f"{path} is a folder, and the format duckdb needs a file: export into another place"
@@ -77,18 +94,25 @@ class DatabaseTarget:
         self._table = table
         self._content = content
         self._has_rows = False
-        with contextlib.ExitStack() as resources:
+        with unfinished_removed(path), contextlib.ExitStack() as resources:
             self._connection = resources.enter_context(duckdb.connect())
             check_columns(content, self._place, self._connection)
             path.parent.mkdir(parents=True, exist_ok=True)
+            self._connection.execute(_TABLES)
             try:
                 self._connection.execute(_ATTACH.format(_literal(str(path.absolute()))))
                 self._connection.execute(_TABLES)
+                others = self._connection.execute(_OTHER_TABLES).fetchall()
             except duckdb.Error as error:
                 raise ConfigurationError(
                     f"the database {path} cannot be opened: {error}; end another program that has "
                     "it open, if there is one, or export into another place"
                 ) from error
+            for (name,) in others:
+                raise ConfigurationError(
+                    f"the database {path} has a table streamcontract.{name} that no export made: "
+                    "rename its schema, or export into another place"
+                )
             self._check_content(content)
             resources.pop_all()
 
@@ -133,17 +157,22 @@ class DatabaseTarget:
         """
         if isinstance(found, dict) and _HAS_ROWS in found:
             self._has_rows = found[_HAS_ROWS]
+            what = "was dropped or renamed"
         else:  # made by an earlier version, which kept the offsets alone
             ends, starts = self.next_offsets(), self.starts()
             self._has_rows = any(end > starts.get(each, 0) for each, end in ends.items())
+            what = (
+                "was dropped or renamed, or never had a row (an earlier version exported it, and "
+                "did not keep which)"
+            )
         if self._has_table() or not self._has_rows:
             return
         name = _quoted(self._table)
         forget = f"delete from streamcontract.exports where table_name = {_literal(self._table)}"  # noqa: S608 - for a person
         raise ConfigurationError(
-            f"{self._place} was dropped or renamed, and the database has the offsets after the "
-            "rows that were exported: restore it, or export the topic from its beginning with "
-            f"another --table, or with this one after: drop table if exists {name}; {forget}"
+            f"{self._place} {what}, and the database has the offsets after what was exported: "
+            "restore it, or export the topic from its beginning with another --table, or with this "
+            f"one after: drop table if exists {name}; {forget}"
         )
 
     def _evolve(self, content: Content, found: Any) -> None:
@@ -163,25 +192,36 @@ class DatabaseTarget:
         )
 
     def _add_columns(self, content: Content) -> None:
-        name = _quoted(self._table)
-        known = self._relation(name).columns
+        known = self._relation(self._name).columns
         added = [each for each in columns_of(content.schema, content.columns) if each not in known]
         if not added:
             return
-        self._connection.register("streamcontract_defaults", defaults(content.schema, added))
-        types = table_types(self._relation("streamcontract_defaults"), content)
-        for column, kind in types.items():
-            self._connection.execute(f"alter table {name} add column {_quoted(column)} {kind}")
-        # DuckDB 1.5 commits no column that is added after an update of the same transaction.
-        values = ", ".join(f"{each} = added.{each}" for each in map(_quoted, types))
-        update = f"update {name} set {values} from streamcontract_defaults as added"  # noqa: S608 - quoted names
-        self._connection.execute(update)
-        self._connection.unregister("streamcontract_defaults")
+        with self._view(_DEFAULTS, defaults(content.schema, added)) as view:
+            types = table_types(self._relation(view), content)
+            for column, kind in types.items():
+                self._connection.execute(
+                    f"alter table {self._name} add column {_quoted(column)} {kind}"
+                )
+            # DuckDB 1.5 commits no column that is added after an update of the same transaction.
+            for column in map(_quoted, types):
+                update = f"update {self._name} set {column} = (select {column} from {view})"  # noqa: S608 - quoted names
+                self._connection.execute(update)
 
-    def _create_table(self) -> None:
-        types = table_types(self._relation("streamcontract_batch"), self._content)
+    def _create_table(self, view: str) -> None:
+        types = table_types(self._relation(view), self._content)
         columns = ", ".join(f"{_quoted(column)} {kind}" for column, kind in types.items())
-        self._connection.execute(f"create table {_quoted(self._table)} ({columns})")
+        self._connection.execute(f"create table {self._name} ({columns})")
+
+    @property
+    def _name(self) -> str:
+        return f"target.main.{_quoted(self._table)}"
+
+    @contextlib.contextmanager
+    def _view(self, name: str, rows: Any) -> Iterator[str]:
+        """A view on rows of Arrow."""
+        self._connection.register(name, rows)
+        yield f"temp.main.{name}"
+        self._connection.unregister(name)
 
     def _relation(self, name: str) -> Any:
         return self._connection.sql(f"from {name} limit 0")
@@ -226,12 +266,10 @@ class DatabaseTarget:
         connection = self._connection
         has_rows = self._has_rows or len(batch.rows) > 0
         with self._transaction():
-            connection.register("streamcontract_batch", batch.rows)
-            if not self._has_table():
-                self._create_table()
-            name = _quoted(self._table)
-            connection.execute(f"insert into {name} by name from streamcontract_batch")
-            connection.unregister("streamcontract_batch")
+            with self._view(_BATCH, batch.rows) as view:
+                if not self._has_table():
+                    self._create_table(view)
+                connection.execute(f"insert into {self._name} by name from {view}")
             if batch.faults:
                 connection.executemany(
                     "insert into streamcontract.faults values (?, ?, ?, ?, ?, ?, ?, ?)",

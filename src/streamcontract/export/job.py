@@ -21,7 +21,14 @@ from streamcontract.kafka import OffsetRange, TopicScan
 from streamcontract.kafka.batches.metadata import MetadataName, checked_metadata
 from streamcontract.kafka.connection.cluster import Cluster
 from streamcontract.kafka.connection.config import split_config
-from streamcontract.messages.positions import Last, Position, offsets_of_position
+from streamcontract.messages.positions import (
+    Last,
+    Position,
+    check_range,
+    offsets_of_position,
+    text_of,
+)
+from streamcontract.schema.model import RecordType
 from streamcontract.schema.schema import Schema
 
 if TYPE_CHECKING:
@@ -41,9 +48,6 @@ METADATA: Final[tuple[str, ...]] = get_args(MetadataName)
 
 _BATCH_SIZE: Final = 16_384
 """Messages that are decoded together: few enough for the caches of a core."""
-
-_OFFSET: Final = "streamcontract_offset"
-"""The column of offsets where they are not exported: a name that no field is likely to have."""
 
 
 @attrs.frozen(kw_only=True)
@@ -144,12 +148,13 @@ class Export:
                 that of all to read.
 
         Raises:
-            ConfigurationError: The target is in use or has something else, an extra is missing, or
-                the topic was created anew since the last export.
+            ConfigurationError: The target is in use or has something else, an extra is missing,
+                the end is not after the start, or the topic was created anew since the last export.
             ColumnsError: The format cannot hold a column.
             ConsumeError: The brokers failed, or there is no such topic.
             OSError: A file cannot be written.
         """
+        check_range(self.start, self.until)
         cluster = Cluster(split_config(self.config).client)
         with contextlib.ExitStack() as resources:
             with cluster.connected():
@@ -212,7 +217,9 @@ class Export:
         )
         with self._scan(()) as scan:  # which checks columns, metadata and the configuration
             columns = import_pyarrow("export").schema(scan)
-        schema = import_pyarrow("export").schema([each for each in columns if each.name != _OFFSET])
+        has_offset = "offset" in self.metadata
+        exported = [each for each in columns if has_offset or each.name != self._offset]
+        schema = import_pyarrow("export").schema(exported)
         if not schema.names:
             raise ConfigurationError(
                 f"there are no columns to export of {self.schema.name}: add some of its metadata, "
@@ -223,7 +230,8 @@ class Export:
             file_format.check(content, schema)
         content = attrs.evolve(content, topic_id=cluster.topic_id(self.topic))
         if self.format == DATABASE:
-            return DatabaseTarget(self.into, content, self.table or self.topic)
+            table = self.topic if self.table is None else self.table
+            return DatabaseTarget(self.into, content, table)
         return FilesTarget(self.into, content, file_format=file_format, rotation=self.rotation)
 
     # ---- offsets
@@ -238,9 +246,14 @@ class Export:
         known = {**(target.starts() if is_relative else {}), **target.next_offsets()}
         new = [each for each in partitions if each not in known]
         starts = offsets_of_position(cluster, self.topic, new, self.start) if new else {}
+        ends = offsets_of_position(cluster, self.topic, partitions, self.until)
+        if not is_relative and all(starts.get(each, -1) > ends[each] for each in partitions):
+            raise ConfigurationError(
+                f"topic {self.topic!r}: in each partition {text_of(self.start)} is after "
+                f"{text_of(self.until)}, so no message is between them"
+            )
         if is_relative and starts:
             target.keep_starts({**target.starts(), **starts})
-        ends = offsets_of_position(cluster, self.topic, partitions, self.until)
         found: dict[int, _Progress] = {}
         for each in partitions:
             start = known.get(each, starts.get(each, 0))
@@ -272,8 +285,15 @@ class Export:
 
     @property
     def _offset(self) -> str:
-        """The column of offsets, which is exported or not."""
-        return "offset" if "offset" in self.metadata else _OFFSET
+        """The column of offsets; where it is not exported, with a name that no field has."""
+        if "offset" in self.metadata:
+            return "offset"
+        root = self.schema.root
+        fields = {each.name for each in root.fields} if isinstance(root, RecordType) else ()
+        name = "streamcontract_offset"
+        while name in fields:
+            name += "_"
+        return name
 
     def _scan(self, ranges: Sequence[OffsetRange]) -> TopicScan:
         names: dict[Any, str] = {name: name for name in self.metadata}

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from streamcontract.kafka.connection.cluster import Cluster
 
-__all__ = ["Last", "Position", "offsets_of_position", "parse_position"]
+__all__ = ["Last", "Position", "check_range", "offsets_of_position", "parse_position", "text_of"]
 
 # Python converts no text of any length.
 _INTEGER: Final = re.compile(r"-?\d{1,100}", re.ASCII)
@@ -76,6 +76,44 @@ def _moment(text: str) -> datetime:
             f"the time {text!r} has no time zone, so it names no moment: write {text}Z for UTC"
         )
     return moment
+
+
+def text_of(position: Position) -> str:
+    """A position as :func:`parse_position` reads it.
+
+    Example:
+        >>> text_of(Last(10)), text_of(42), text_of("latest")
+        ('-10', '42', 'latest')
+    """
+    if isinstance(position, Last):
+        return f"-{position.count}"
+    return position.isoformat() if isinstance(position, datetime) else str(position)
+
+
+def check_range(start: Position, until: Position) -> None:
+    """Check that a message may be from a position on and before another one, now or later.
+
+    Positions of two kinds, such as an offset and a time, depend on the messages. So do those before
+    the end, of which an export keeps what the start was in its first run.
+
+    Raises:
+        ConfigurationError: There is none, whatever the topic has.
+
+    Example:
+        >>> check_range(5, 10)
+        >>> check_range("latest", "latest")
+    """
+    if until in {"earliest", 0} or _is_backward(start, until):
+        raise ConfigurationError(
+            f"no message is from {text_of(start)} on and before {text_of(until)}: the end of the "
+            "range has to be after its start"
+        )
+
+
+def _is_backward(start: Position, until: Position) -> bool:
+    if isinstance(start, datetime) and isinstance(until, datetime):
+        return start >= until
+    return isinstance(start, int) and isinstance(until, int) and start >= until
 
 
 def offsets_of_position(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from concurrent import futures
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 import duckdb
 
 from streamcontract.errors import ClientError, ConfigurationError
+from streamcontract.integrations.duckdb_files import unfinished_removed
 from streamcontract.sql.errors import SqlError
 from streamcontract.sql.planning import parsed
 from streamcontract.sql.ranges import checked_lateness
@@ -36,6 +38,10 @@ _SETTINGS: Final = """
     SET enable_progress_bar = false;         -- which would be in the output of a program
     SET TimeZone = 'UTC';
 """
+_BUSY: Final[Any] = getattr(duckdb, "ResourceInUseException", ())
+"""DuckDB's error while another thread is in a call of the connection, and for a new query while
+there is an open result."""
+
 Result = TypeVar("Result")
 
 
@@ -56,7 +62,8 @@ class TopicConnection:
         prefix: str = "_",
         lateness: timedelta | None = None,
     ) -> None:
-        with contextlib.ExitStack() as resources:
+        path = _database(database)
+        with unfinished_removed(path), contextlib.ExitStack() as resources:
             self._topics = Topics(
                 dict(config or {}),
                 project=project,
@@ -65,8 +72,14 @@ class TopicConnection:
                 lateness=checked_lateness(lateness),
             )
             resources.callback(self._topics.close)
-            _require_database(Path(database))
-            self.connection = resources.enter_context(duckdb.connect(database))
+            try:
+                self.connection = duckdb.connect(database)
+            except duckdb.Error as error:
+                raise ConfigurationError(
+                    f"the database {database} cannot be opened: {error}; end another program that "
+                    "has it open, if there is one, or name another file"
+                ) from error
+            resources.callback(self._when_idle, self.connection.close)
             self.connection.execute(_SETTINGS)
             self._thread = resources.enter_context(futures.ThreadPoolExecutor(1, "sql"))
             self._resources = resources.pop_all()
@@ -83,7 +96,7 @@ class TopicConnection:
     def close(self) -> None:
         """Commit, and close DuckDB's connection and the clients; closing twice is harmless.
 
-        A statement that another thread executes is interrupted.
+        A statement that another thread executes is interrupted, as is its ``fetchall()``.
         """
         if self._is_closed:
             return
@@ -91,6 +104,7 @@ class TopicConnection:
         with self._resources:
             self._interrupt()
             self._stop()
+            self._when_idle(lambda: self.connection.description)
             self._finish()
 
     def interrupt(self) -> None:
@@ -99,8 +113,9 @@ class TopicConnection:
         It fails there with an :class:`SqlError` (with DuckDB's own error in ``fetchall()`` and the
         like). The connection can be used again. Of a closed one there is nothing to interrupt.
 
-        A scan that waits for messages ends at once. A request for offsets or a schema ends first:
-        those to the brokers fail after 30 seconds without an answer.
+        A request of its plan for topics, offsets or a schema is not waited for any more, and a scan
+        that waits for messages ends at once. A request of a scan for offsets or a schema ends
+        first: those to the brokers fail after 30 seconds.
         """
         if not self._is_closed:
             self._interrupt()
@@ -115,6 +130,11 @@ class TopicConnection:
     def changed(self) -> int | None:
         """How many rows the last statement has written; None if it gives rows instead."""
         return self._statements[-1].changed if self._statements else None
+
+    @property
+    def is_plan(self) -> bool:
+        """Whether the rows of the last statement are a plan, of ``explain``: text in lines."""
+        return bool(self._statements) and self._statements[-1].explains
 
     @property
     def columns(self) -> list[tuple[str, str]]:
@@ -232,6 +252,20 @@ class TopicConnection:
             self._interrupt()
             futures.wait([running], _SLICE)
 
+    def _when_idle(self, call: Callable[[], object]) -> None:
+        """Call DuckDB, which refuses while another thread fetches rows: interrupt that until then.
+
+        DuckDB before 2.0 waits itself.
+        """
+        while True:
+            try:
+                call()
+            except _BUSY:  # noqa: PERF203 - each slice ends by it
+                self._interrupt()
+                time.sleep(_SLICE)
+            else:
+                return
+
     def _interrupt(self) -> None:
         for statement in self._statements[-1:]:
             statement.interrupt()
@@ -243,8 +277,13 @@ class TopicConnection:
             )
 
     def _finish(self) -> None:
-        if self._statements:
-            self._statements[-1].finish()
+        if not self._statements:
+            return
+        statement = self._statements[-1]
+        try:
+            statement.finish()
+        except duckdb.Error as error:
+            raise statement.error_of(error) from error
 
 
 def _carry_out(call: Callable[[], Result], running: futures.Future[Result]) -> None:
@@ -257,17 +296,22 @@ def _carry_out(call: Callable[[], Result], running: futures.Future[Result]) -> N
         running.set_exception(error)
 
 
-def _require_database(path: Path) -> None:
-    """Refuse a file of something else, which DuckDB 2.0 may read as tables in memory.
+def _database(database: str | Path) -> Path:
+    """The path of a database.
 
-    What is created there would be lost.
+    A file of something else is refused: DuckDB 2.0 may read it as tables in memory, in which what
+    is created is lost. So it is without a name.
 
     Raises:
         ConfigurationError: It is no database.
     """
+    if not database:
+        raise ConfigurationError("the database has no name: give one, or ':memory:'")
+    path = Path(database)
     if not path.is_file() or path.stat().st_size == 0:
-        return  # is created; or ``:memory:``
+        return path  # is created; or ``:memory:``
     with path.open("rb") as file:
         start = file.read(_MAGIC_AT + len(_MAGIC))
     if not start.endswith(_MAGIC):
         raise ConfigurationError(f"{path} is no database of DuckDB: name another file")
+    return path

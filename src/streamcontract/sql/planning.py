@@ -20,7 +20,7 @@ from streamcontract.sql.plan import objects
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-__all__ = ["parsed", "plan_of", "quoted"]
+__all__ = ["parsed", "plan_of", "quoted", "words"]
 
 _PLAN: Final = "SELECT json_serialize_plan(?::VARCHAR, optimize := true)"
 _TREE: Final = "SELECT json_serialize_sql(?::VARCHAR)"
@@ -44,6 +44,8 @@ _UNQUOTED: Final = re.compile(
     r"\b(?:FROM|JOIN|DESCRIBE|SUMMARIZE)\s+(\w+(?:[-.]\w+)+)", re.IGNORECASE
 )
 """A name with dashes or dots, as many topics have it, and as SQL has it only within quotes."""
+
+_WORD: Final = re.compile(rb"\w+")
 
 _SOME: Final = "one or more statements of SQL, such as 'select 1'"
 
@@ -167,6 +169,18 @@ def quoted(name: str) -> str:
     """A name as SQL has it."""
     escaped = name.replace('"', '""')
     return f'"{escaped}"'
+
+
+def words(statement: str) -> frozenset[str]:
+    """The words of a statement in capitals, without those in quotes and comments.
+
+    Example:
+        >>> sorted(words("delete from a where b = 'select' returning b -- all"))
+        ['A', 'B', 'DELETE', 'FROM', 'RETURNING', 'WHERE']
+    """
+    data = statement.encode()
+    found = (_WORD.match(data, start) for start, _ in duckdb.tokenize(statement))  # in bytes
+    return frozenset(each[0].decode(errors="ignore").upper() for each in found if each)
 
 
 @contextlib.contextmanager

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-from typing import TYPE_CHECKING, Any, Final
+import uuid
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import attrs
 import duckdb
@@ -18,8 +19,9 @@ import pyarrow as pa
 from streamcontract.integrations.duckdb_types import shown_type
 from streamcontract.sql.errors import SqlError
 from streamcontract.sql.plan import Scan, scans_of
-from streamcontract.sql.planning import plan_of, quoted
+from streamcontract.sql.planning import plan_of, quoted, words
 from streamcontract.sql.ranges import Filters
+from streamcontract.sql.requests import Requests
 from streamcontract.sql.table import TopicRead, TopicStream
 
 if TYPE_CHECKING:
@@ -29,6 +31,8 @@ if TYPE_CHECKING:
     from streamcontract.sql.topics import Topics
 
 __all__ = ["Statement"]
+
+Result = TypeVar("Result")
 
 _SEVERAL: Final = (
     "a PIVOT that finds its values itself is several statements: name them, as in "
@@ -51,7 +55,11 @@ _READ_ONLY: Final = "SQL only reads topics: `streamcontract produce` writes to t
 
 _ROWS: Final = [duckdb.ExpectedResultType.QUERY_RESULT]
 _NO_ROWS: Final[tuple[list[str], ...]] = ([], ["Count"], ["Success"])
-"""The columns after a statement that gives no rows. With RETURNING there are others."""
+"""The columns after a statement that gives no rows; RETURNING may give one of these names too."""
+
+_RETURNING: Final = frozenset({"RETURNING"})
+_COPY_RETURNING: Final = frozenset({"RETURN_FILES", "RETURN_STATS"})
+"""The words that make a statement that writes give rows."""
 
 
 class Statement:
@@ -68,6 +76,7 @@ class Statement:
         text: The statement.
         reads: What it reads of its topics.
         changed: How many rows it has written; None if it gives rows.
+        explains: Whether its rows are a plan.
     """
 
     def __init__(
@@ -75,14 +84,19 @@ class Statement:
     ) -> None:
         self._connection = connection
         self.text = statement.query
-        self._gives_rows = statement.expected_result_type == _ROWS
+        self._is_query = statement.expected_result_type == _ROWS
         self._kind = statement.type
+        self.explains = self._kind == duckdb.StatementType.EXPLAIN
+        returning = _COPY_RETURNING if self._kind == duckdb.StatementType.COPY else _RETURNING
+        self._gives_rows = self._is_query or not returning.isdisjoint(words(statement.query))
         self.changed: int | None = None
         self._topics = topics
         self._reader: pa.RecordBatchReader | None = None
         self._declared: dict[str, _Declared] = {}
         self._objects: dict[str, str] = {}
+        self._prefix = f"stream {uuid.uuid4().hex} of topic"  # which no view of the caller has
         self._is_own_transaction = False
+        self._requests = Requests()
         self.reads: list[TopicRead] = []
         self._streams: list[TopicStream] = []
         self._is_interrupted = False
@@ -122,7 +136,7 @@ class Statement:
             Exception: As :meth:`execute` does.
         """
         if not self._gives_rows:
-            raise SqlError(self.text, None, "it gives no rows")
+            raise SqlError(self.text, None, "it gives no rows: execute() is for such statements")
         with self._prepared():
             reader: pa.RecordBatchReader = self._connection.sql(self.text).to_arrow_reader(_BATCH)
             self._reader = reader
@@ -157,22 +171,27 @@ class Statement:
         DuckDB forgets an interrupt that comes before its work, so this is repeated until it ends.
         """
         self._is_interrupted = True
+        self._requests.interrupt()
         self._connection.interrupt()
         for stream in tuple(self._streams):
             stream.stop()
 
     def finish(self) -> None:
-        """End it. What was not fetched of its rows is lost."""
+        """End it. What was not fetched of its rows is lost.
+
+        Raises:
+            duckdb.Error: What it has written cannot be committed.
+        """
         if self._reader is not None:
             self._reader.close()
             self._reader = None
         try:
             self._drop()
-            self._end("commit")
         except duckdb.Error:
             self._abandon()
-            if not self._gives_rows:  # else it failed while its rows were fetched
+            if not self._is_query:  # else it failed while its rows were fetched
                 raise
+        self._end("commit")
 
     @contextlib.contextmanager
     def _prepared(self) -> Iterator[None]:
@@ -208,7 +227,7 @@ class Statement:
         """Drop what is declared: a later statement plans anew."""
         while self._objects:
             name, kind = self._objects.popitem()
-            self._connection.unregister(_stream_name(name))
+            self._connection.unregister(self._stream_name(name))
             self._connection.execute(f"DROP {kind} IF EXISTS temp.main.{quoted(name)}")
 
     def _end(self, how: str) -> None:
@@ -218,8 +237,7 @@ class Statement:
 
     def _declare(self, name: str) -> None:
         """Create an empty table with the columns of a topic."""
-        table = self._topics.table(name, self.text)
-        columns = table.columns()
+        table, columns = self._requested(lambda: self._topics.table(name, self.text))
         empty = self._connection.from_arrow(columns.empty_table())
         # Metadata, which come last, have no type in the schema.
         described = itertools.zip_longest(empty.columns, empty.types, table.types)
@@ -235,8 +253,8 @@ class Statement:
     def _connect(self, declared: _Declared, scans: Sequence[Scan]) -> None:
         """Replace a declared table by a view on the part of the topic that is needed."""
         table, name = declared.table, declared.table.topic
-        ranges = self._topics.ranges(name)
-        needed = ranges.needed(map(declared.filters, scans))
+        filters = [declared.filters(each) for each in scans]
+        ranges, needed = self._requested(lambda: self._topics.ranges(name, filters))
         read = TopicRead(name, ranges.messages, ranges.end_ignored)
         used = declared.used(scans)
         stream = TopicStream(table, declared.columns, used, needed, read)
@@ -245,12 +263,23 @@ class Statement:
             for index, each in enumerate(declared.shown)
         )
         self._connection.execute(f"DROP TABLE temp.main.{quoted(name)}")
-        self._connection.register(_stream_name(name), stream)
-        source = f"SELECT {shown} FROM {quoted(_stream_name(name))}"  # noqa: S608 - both quoted
+        self._connection.register(self._stream_name(name), stream)
+        source = f"SELECT {shown} FROM {quoted(self._stream_name(name))}"  # noqa: S608 - both quoted
         self._connection.execute(f"CREATE TEMP VIEW {quoted(name)} AS {source}")
         self._objects[name] = "VIEW"
         self.reads.append(read)
         self._streams.append(stream)
+
+    def _requested(self, call: Callable[[], Result]) -> Result:
+        """The result of requests for a topic."""
+        try:
+            return self._requests.result(call)
+        except duckdb.InterruptException:
+            self._topics.leave_requests()
+            raise
+
+    def _stream_name(self, topic: str) -> str:
+        return f"{self._prefix} {topic}"
 
 
 @attrs.frozen
@@ -303,7 +332,3 @@ class _Declared:
         known = [indexes if scan.columns is None else scan.columns for scan in scans]
         # DuckDB has virtual columns too, such as the number of a row.
         return self.table.read_columns({each for some in known for each in some if each in indexes})
-
-
-def _stream_name(topic: str) -> str:
-    return f"stream of topic {topic}"

@@ -15,9 +15,13 @@ from streamcontract.sql.ranges import TopicRanges
 from streamcontract.sql.table import TopicTable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
+
+    import pyarrow as pa
 
     from streamcontract.project import Project
+    from streamcontract.sql.intervals import Intervals
+    from streamcontract.sql.ranges import Filters
 
 __all__ = ["Topics"]
 
@@ -62,8 +66,12 @@ class Topics:
         """Close the registry's client."""
         self._registry.close()
 
-    def table(self, name: str, statement: str) -> TopicTable:
-        """The table of a topic.
+    def leave_requests(self) -> None:
+        """Leave the connections to the brokers to a request that is not waited for any more."""
+        self._cluster = Cluster(self._settings.client)
+
+    def table(self, name: str, statement: str) -> tuple[TopicTable, pa.Schema]:
+        """The table of a topic, and its columns.
 
         Args:
             name: The name of a table that DuckDB does not know.
@@ -90,16 +98,20 @@ class Topics:
                 )
         contract = self._contracts.get(name)
         schema = schema_of(name, self._project, self._registry, self._settings, contract=contract)
-        return TopicTable(name, schema, self._config, self._registry, prefix=self._prefix)
+        table = TopicTable(name, schema, self._config, self._registry, prefix=self._prefix)
+        return table, table.columns()
 
-    def ranges(self, topic: str) -> TopicRanges:
-        """The offsets that a topic has now.
+    def ranges(
+        self, topic: str, scans: Iterable[Filters]
+    ) -> tuple[TopicRanges, dict[int, Intervals]]:
+        """The offsets that a topic has now, and those of them that some scans can use.
 
         Raises:
             ConsumeError: The brokers did not answer.
         """
-        with self._cluster.connected():
-            return TopicRanges(self._cluster, topic, self._lateness)
+        with self._cluster.connected() as cluster:
+            found = TopicRanges(cluster, topic, self._lateness)
+            return found, found.needed(scans)
 
 
 def _by_topic(contracts: Sequence[str], project: Project | None) -> dict[str | None, str]:
