@@ -42,6 +42,8 @@ _PAGES = (
     "/contract?name=order",
     "/dead-letters",
     "/dead-letters/topic?name=orders.dlq",
+    "/dead-letters/topic?name=orders",
+    "/dead-letters/replay?name=orders.dlq",
 )
 _OF_LONG_NAMES = (
     "/topic?name={}",
@@ -49,6 +51,7 @@ _OF_LONG_NAMES = (
     "/topic/produce?name={}",
     "/subject?name={}-value",
     "/dead-letters/topic?name={}.dlq",
+    "/dead-letters/replay?name={}.dlq",
     "/topic?name={}.missing",
 )
 _SHOTS = {
@@ -224,10 +227,18 @@ def test_a_record_is_sent_and_a_topic_created(window: Window) -> None:
     page.locator("[name='field:total']").fill("12.50")
     page.locator("[name='field:accepted_at']").fill("2026-11-27T09:00:00Z")
     page.get_by_role("button", name="Check and send").click()
-    assert "Order.order_id" in page.get_by_role("alert").inner_text()
-    page.locator("[name='field:order_id']").fill("00000000-0000-0000-0000-000000000009")
+    assert "Order.status: required" in page.get_by_role("alert").inner_text()
+    assert Axe().run(page).response["violations"] == []
+    page.get_by_role("link", name="Order.order_id").click()
+    expect(page.locator("[name='field:order_id']")).to_be_focused()
+    page.locator(":focus").fill("00000000-0000-0000-0000-000000000009")
+    page.locator("[name='field:status']").select_option("SHIPPED")
     page.get_by_role("button", name="Check and send").click()
+    page.wait_for_url("**/topic/produce?name=orders&*result=*")
     assert "The brokers have it" in page.get_by_role("status").inner_text()
+    page.reload()
+    page.get_by_role("status").get_by_role("link").click()
+    expect(page.locator("#rows > li")).to_have_count(1)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

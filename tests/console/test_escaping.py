@@ -17,22 +17,31 @@ from tests.console.markup import Page
 
 from streamcontract import parse_schema
 from streamcontract.console.catalogue import FieldUse, TypeRow
-from streamcontract.console.forms import controls_of
+from streamcontract.console.forms import FormFault, controls_of
 from streamcontract.console.looking_up import LookUp
+from streamcontract.console.pages.dead_letters import (
+    DeadLetters,
+    LetterRow,
+    Letters,
+    Outcome,
+    Replay,
+    SummaryRow,
+)
 from streamcontract.console.pages.fields import field_rows
 from streamcontract.console.pages.groups import AllGroups, GroupRow, OfTopic
 from streamcontract.console.pages.messages import Messages, row_of
-from streamcontract.console.pages.shown import Notice, Paging, visible
+from streamcontract.console.pages.shown import Notice, Paging, undecoded, visible
 from streamcontract.console.pages.topic import Head
 from streamcontract.console.pages.topics import TopicRow, Topics
 from streamcontract.console.queries import query_of
 from streamcontract.console.reading import Seen, Wanted
 from streamcontract.console.rendering import ConsoleLinks, Renderer
 from streamcontract.console.verdicts import Verdict
-from streamcontract.console.writes import Target
+from streamcontract.console.writes import Done, Sent, Target
 from streamcontract.kafka.admin.describe import GroupState, PartitionState, TopicState
 from streamcontract.kafka.admin.groups import GroupMember
 from streamcontract.kafka.admin.topics import ensure_topic
+from streamcontract.kafka.dead_letters.replay import Replayed
 
 if TYPE_CHECKING:
     from tests.console.conftest import Shop
@@ -187,11 +196,90 @@ def _form(text: str) -> str:
         controls=controls_of(_schema(text), given_values),
         given=given_values,
         target=Target(
-            schema=_schema(text), contract=text, subject=text, key_in_words=f"empty: {text}"
+            topic=text,
+            schema=_schema(text),
+            contract=text,
+            subject=text,
+            key_in_words=f"empty: {text}",
         ),
-        is_sent=False,
-        faults={text: text},
+        notices=(Notice("warn", text, text),),
+        sent=Sent(topic=text, partition=0, offset=1),
+        faults=[FormFault(text, text, "field:a"), FormFault(text, text, text), FormFault("", text)],
+        wrong={"field:a": text},
     )
+
+
+def _dead_letters(text: str) -> str:
+    row = SummaryRow(
+        topic=text,
+        source=text,
+        source_topic=text,
+        error=text,
+        meaning="",
+        count=1,
+        attempts=1,
+        first="",
+        last="",
+    )
+    page = DeadLetters(
+        summaries=(row,),
+        topics=(text,),
+        empty=0,
+        cut=(text,),
+        paging=Paging(1, 1, 2),
+        notices=(Notice("bad", text, text),),
+    )
+    return _RENDERER.page("dead_letters.html", section="dead-letters", page=page, most=9)
+
+
+def _letters(text: str) -> str:
+    row = LetterRow(
+        partition=0,
+        offset=1,
+        source=text,
+        source_topic=text,
+        source_partition=0,
+        source_offset=1,
+        error=text,
+        meaning="",
+        path=f" {text}",
+        text=text,
+        time="",
+        sent="",
+        group=text,
+        attempt=1,
+        key=text[:12],
+        now="writer",
+        now_in_words=text,
+        value=text,
+        value_in_words=text,
+        undecoded=undecoded(text.encode(errors="replace") + b"\xff"),
+        headers=((text, text),),
+    )
+    page = Letters(
+        topic=text,
+        rows=(row,),
+        scanned=1,
+        total=2,
+        reasons=((text, 1),),
+        foreign=1,
+        preview=_outcome(text),
+        holds_dead_letters=True,
+        rest="back:0=0-1",
+        is_start=True,
+        notices=(),
+    )
+    facts = {"error": text, "at": "", "done": Done(topic=text, replayed=1, left=0)}
+    return _RENDERER.page("letters.html", section="dead-letters", page=page, **facts)
+
+
+def _replay(text: str) -> str:
+    page = Replay(topic=text, outcome=_outcome(text), is_whole=True, holds_dead_letters=True)
+    return _RENDERER.page("replay.html", section="dead-letters", page=page)
+
+
+def _outcome(text: str) -> Outcome:
+    return Outcome(done=Replayed(replayed=1), topics=(text,))
 
 
 def _fields(text: str) -> str:
@@ -206,7 +294,21 @@ def _types(text: str) -> str:
     return _RENDERER.page("types.html", section="", types=types)
 
 
-@pytest.mark.parametrize("page", [_messages, _failed, _topics, _groups, _form, _fields, _types])
+@pytest.mark.parametrize(
+    "page",
+    [
+        _messages,
+        _failed,
+        _topics,
+        _groups,
+        _form,
+        _dead_letters,
+        _letters,
+        _replay,
+        _fields,
+        _types,
+    ],
+)
 @given(text=_TEXTS)
 def test_data_add_no_element_no_attribute_and_no_address(page: Any, text: str) -> None:
     """A hostile text gives the tags and attributes that a plain one gives, and no other host.

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streamcontract import parse_schema
-from streamcontract.console.forms import controls_of, document_of
+from streamcontract.console.forms import controls_of, document_of, headers_of, with_faults
+from streamcontract.errors import DecodeError
 from streamcontract.json_codec import JsonCodec
 from streamcontract.schema.logical import LOGICAL_TYPES
 
@@ -40,6 +41,14 @@ _SCHEMA: Any = parse_schema(
         ],
     }
 )
+_ORDER: dict[str, Any] = {
+    "id": "7",
+    "count": 1,
+    "price": 2.5,
+    "paid": True,
+    "status": "NEW",
+    "place": {"city": "Graz", "code": 8010},
+}
 _TEXT = st.text(st.characters(codec="utf-8"), max_size=9)
 _RECORDS = st.fixed_dictionaries(
     {
@@ -51,7 +60,7 @@ _RECORDS = st.fixed_dictionaries(
         "place": st.fixed_dictionaries({"city": _TEXT, "code": st.integers(-(2**63), 2**63 - 1)}),
     },
     optional={
-        "note": st.none() | _TEXT.filter(bool),
+        "note": st.none() | _TEXT,
         "tags": st.lists(_TEXT, max_size=3),
     },
 )
@@ -63,8 +72,10 @@ def _filled(record: dict[str, Any]) -> dict[str, str]:
     flat = {**record, **{f"place.{name}": each for name, each in record["place"].items()}}
     del flat["place"]
     for path, value in flat.items():
-        if path == "note" and value is None:
-            form["null:note"] = "1"
+        if value is None:
+            form[f"null:{path}"] = "1"
+        elif value == "":
+            form[f"empty:{path}"] = "1"
         else:
             form[f"field:{path}"] = value if isinstance(value, str) else json.dumps(value)
     return form
@@ -74,7 +85,7 @@ def _filled(record: dict[str, Any]) -> dict[str, str]:
 def test_a_filled_in_form_is_the_record(record: dict[str, Any]) -> None:
     """And the record fits its schema."""
     document, faults = document_of(_SCHEMA, _filled(record))
-    assert (document, faults) == (record, {})
+    assert (document, faults) == (record, [])
     JsonCodec[Any](_SCHEMA).encode(document)
 
 
@@ -109,7 +120,7 @@ def test_the_example_of_a_control_can_be_filled_in(each: Any) -> None:
     (control,) = controls_of(schema, {})
     assert control.example
     document, faults = document_of(schema, {control.name: control.example})
-    assert faults == {}
+    assert faults == []
     JsonCodec[Any](schema).encode(document)
 
 
@@ -123,8 +134,13 @@ def test_no_example_is_as_large_as_the_largest_fixed() -> None:
 
 def test_what_is_no_json_is_said_with_its_path() -> None:
     """Arrays, maps and flags are filled in as JSON."""
-    _, faults = document_of(_SCHEMA, {"field:tags": "[1", "field:paid": "maybe"})
-    assert set(faults) == {"tags", "paid"}
+    form = {**_filled(_ORDER), "field:tags": "[1", "field:paid": "maybe"}
+    _, faults = document_of(_SCHEMA, form)
+    assert [(each.path, each.control) for each in faults] == [
+        ("Order.paid", "field:paid"),
+        ("Order.tags", "field:tags"),
+    ]
+    assert "Expecting ',' delimiter, at column 3" in faults[1].text
 
 
 @given(_RECORDS)
@@ -145,5 +161,118 @@ def test_a_required_record_takes_the_defaults_of_its_fields(record: dict[str, An
 def test_json_of_any_depth_has_an_answer() -> None:
     """A fault at its field, and a key is text."""
     deep = "[" * 100_000
-    _, faults = document_of(_SCHEMA, {"field:tags": deep})
-    assert "nested too deeply" in faults["tags"]
+    _, faults = document_of(_SCHEMA, {**_filled(_ORDER), "field:tags": deep})
+    assert ["nested too deeply" in each.text for each in faults] == [True]
+
+
+@given(_RECORDS, st.data())
+def test_what_is_left_empty_is_refused_unless_it_has_a_default(
+    record: dict[str, Any], data: st.DataObject
+) -> None:
+    """Nothing is sent as an empty text, or as the first choice, that a person has not chosen."""
+    form = _filled(record)
+    gone = data.draw(st.sets(st.sampled_from(sorted(form))))
+    _, faults = document_of(_SCHEMA, {each: form[each] for each in form if each not in gone})
+    required = {each.partition(":")[2] for each in gone} - {"note", "tags"}
+    assert {each.path for each in faults} == {f"Order.{each}" for each in required}
+    assert all(each.text.startswith("required") for each in faults)
+
+
+@pytest.mark.parametrize(
+    ("form", "document", "said"),
+    [
+        ({}, None, "required: fill it in or choose null or choose empty"),
+        ({"null:a": "1"}, None, ""),
+        ({"empty:a": "1"}, "", ""),
+        ({"null:a": "1", "field:a": "x"}, None, "null chosen, and more: choose one"),
+        ({"empty:a": "1", "field:a": "x"}, None, "empty chosen, and more: choose one"),
+        ({"null:a": "1", "empty:a": "1"}, None, "null and empty chosen, and more: choose one"),
+    ],
+)
+def test_null_and_the_empty_text_are_chosen(form: dict[str, str], document: Any, said: str) -> None:
+    """Two choices at a time would leave one of them out in silence."""
+    fields = [{"name": "a", "type": ["null", "string"]}]
+    schema = parse_schema({"type": "record", "name": "R", "fields": fields})
+    assert document_of(schema, form)[0] == {"a": document}
+    assert [each.text for each in document_of(schema, form)[1]] == ([said] if said else [])
+
+
+def test_a_record_with_a_default_is_left_out_as_a_whole() -> None:
+    """A field that is filled in makes the others of its record required."""
+    fields = [{"name": "x", "type": "int"}, {"name": "y", "type": "int"}]
+    inner = {"type": "record", "name": "Point", "fields": fields}
+    field = {"name": "at", "type": inner, "default": {"x": 1, "y": 2}}
+    schema = parse_schema({"type": "record", "name": "R", "fields": [field]})
+    assert document_of(schema, {}) == ({}, [])
+    document, faults = document_of(schema, {"field:at.x": "5"})
+    assert document == {"at": {"x": 5, "y": None}}
+    assert [each.path for each in faults] == ["R.at.y"]
+
+
+def test_a_key_of_a_map_that_comes_twice_is_refused() -> None:
+    """One of its values would be lost."""
+    fields = [{"name": "a", "type": {"type": "map", "values": "int"}}]
+    schema = parse_schema({"type": "record", "name": "R", "fields": fields})
+    _, faults = document_of(schema, {"field:a": '{"k": 1, "k": 2}'})
+    assert ["has the key 'k' twice" in each.text for each in faults] == [True]
+
+
+@given(st.dictionaries(st.sampled_from(["id", "count", "paid", "tags", "place.code"]), _TEXT))
+def test_every_fault_is_at_its_control(wrong: dict[str, str]) -> None:
+    """Those of the form and those of the check, each once."""
+    form = {**_filled(_ORDER), **{f"field:{path}": f"x{text}" for path, text in wrong.items()}}
+    document, known = document_of(_SCHEMA, form)
+    try:
+        JsonCodec[Any](_SCHEMA).encode(document)
+    except DecodeError as error:
+        found = {each.path: str(each) for each in error.faults}
+    else:
+        found = {}
+    faults = with_faults(_SCHEMA, controls_of(_SCHEMA, form), found, known)
+    assert sorted(each.control for each in faults) == sorted(
+        f"field:{each}"
+        for each in wrong
+        if each != "id"  # any text is a string
+    )
+    assert not [each for each in faults if each.text.startswith("Order")]
+
+
+@pytest.mark.parametrize(
+    ("path", "control"),
+    [
+        ("Order.tags[3]", "field:tags"),
+        ("Order.place.code", "field:place.code"),
+        ("Order.placement", ""),
+        ("key", "key"),
+        ("headers[0].value", "headers"),
+        ("line", ""),
+    ],
+)
+def test_a_fault_inside_a_value_is_at_its_control(path: str, control: str) -> None:
+    """The control with the longest path that leads there."""
+    (fault,) = with_faults(_SCHEMA, controls_of(_SCHEMA, {}), {path: f"{path}: wrong"}, [])
+    assert (fault.path, fault.text, fault.control) == (path, "wrong", control)
+
+
+@pytest.mark.parametrize("root", ["string", {"type": "enum", "name": "a.E", "symbols": ["A"]}])
+def test_a_value_that_is_no_record_has_its_fault(root: Any) -> None:
+    """By the path that the check has, the name of the type."""
+    schema = parse_schema(root)
+    _, (known,) = document_of(schema, {})
+    with pytest.raises(DecodeError) as caught:
+        JsonCodec[Any](schema).encode(None)
+    found = {each.path: str(each) for each in caught.value.faults}
+    assert known.path in found
+    assert with_faults(schema, controls_of(schema, {}), found, [known]) == [known]
+
+
+_NAMES = st.text(st.characters(codec="utf-8", exclude_characters=":\r\n"), min_size=1).filter(
+    lambda name: name == name.strip()
+)
+_VALUES = st.text(st.characters(codec="utf-8", exclude_characters="\r\n"))
+
+
+@given(st.lists(st.tuples(_NAMES, _VALUES)), st.sampled_from(["\n", "\r\n"]))
+def test_headers_are_lines(headers: list[tuple[str, str]], end: str) -> None:
+    """A browser ends them with both characters; spaces of a value stay."""
+    assert headers_of(end.join(f"{name}: {value}" for name, value in headers)) == (headers, [])

@@ -46,7 +46,7 @@ _DLQ = "/dead-letters/topic?name=orders.dlq"
         ("/contract?name=order", "class OrderProducer"),
         ("/contract?name=order", "streamcontract topics create orders --partitions 3"),
         ("/dead-letters", "SchemaNotFoundError"),
-        (_DLQ, "3 stay still cannot be read"),
+        (_DLQ, "3 unreadable they stay open"),
         (f"{_DLQ}&error=FrameError", "1 open with FrameError"),
         ("/topic/produce?name=orders", "has a default"),
     ],
@@ -269,7 +269,7 @@ def test_nothing_is_replayed_without_a_contract(shop: Shop, tmp_path: Path) -> N
 @pytest.mark.parametrize(
     ("method", "address", "allowed"),
     [
-        ("GET", "/dead-letters/replay", {"POST"}),
+        ("DELETE", "/dead-letters/replay", {"GET", "HEAD"}),
         ("POST", "/topics", {"GET", "HEAD"}),
         ("DELETE", "/topic/produce", {"GET", "HEAD"}),
         ("PUT", "/topic/search", {"GET", "HEAD"}),

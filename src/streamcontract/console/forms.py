@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any, Final
 
 import attrs
@@ -12,6 +13,7 @@ from streamcontract.compatibility.witness import Witness
 from streamcontract.console.pages.fields import type_in_words
 from streamcontract.json_codec import JsonCodec
 from streamcontract.json_codec.leaves import plain_leaf
+from streamcontract.json_codec.text import parse_text
 from streamcontract.schema.model import (
     ArrayType,
     AvroType,
@@ -29,10 +31,20 @@ if TYPE_CHECKING:
     from streamcontract.schema import Field, Schema
     from streamcontract.schema.model import JsonValue
 
-__all__ = ["Control", "controls_of", "document_of", "parse_json"]
+__all__ = [
+    "Control",
+    "FormFault",
+    "controls_of",
+    "document_of",
+    "headers_of",
+    "is_blank",
+    "parse_json",
+    "with_faults",
+]
 
 _PREFIX: Final = "field:"
 _IS_NULL: Final = "null:"
+_IS_EMPTY: Final = "empty:"
 _DEEPEST: Final = 4
 _LONGEST_EXAMPLE: Final = 200
 """Bytes of the smallest value: a fixed can have gigabytes."""
@@ -56,6 +68,8 @@ class Control:
         value: What is filled in.
         is_nullable: Whether it may be null.
         is_null: Whether it is.
+        takes_empty: Whether its value may be empty, which has to be chosen.
+        is_empty: Whether it is.
         is_optional: Whether the field has a default, which an empty control takes.
         example: An example of what may be filled in, or ``""``.
     """
@@ -70,8 +84,30 @@ class Control:
     value: str = ""
     is_nullable: bool = False
     is_null: bool = False
+    takes_empty: bool = False
+    is_empty: bool = False
     is_optional: bool = False
     example: str = ""
+
+    @property
+    def is_blank(self) -> bool:
+        """Whether nothing is filled in or chosen."""
+        return not (self.value or self.is_null or self.is_empty)
+
+
+@attrs.frozen
+class FormFault:
+    """What is wrong in a form.
+
+    Attributes:
+        path: Where in the record, such as ``Order.lines[3].price``; ``""`` for the whole.
+        text: What is wrong.
+        control: The name of the control, or ``""``.
+    """
+
+    path: str
+    text: str
+    control: str = ""
 
 
 def controls_of(schema: Schema, given: Mapping[str, str]) -> tuple[Control, ...]:
@@ -100,6 +136,7 @@ def _controls(
                 kind="group",
                 type=field.type.name,
                 doc=field.doc or "",
+                is_optional=field.has_default,
             )
             yield from _controls(field.type, own, depth + 1, given)
         else:
@@ -142,6 +179,8 @@ def _control(
         value=given.get(name, ""),
         is_nullable=is_nullable,
         is_null=_IS_NULL + path in given,
+        takes_empty=_takes_empty(inner),
+        is_empty=_IS_EMPTY + path in given,
         is_optional=is_optional,
         example=_example(inner) if kind in {"text", "json"} else "",
     )
@@ -150,10 +189,23 @@ def _control(
 def _without_null(node: AvroType) -> tuple[AvroType, bool]:
     """The other branch of a union of null and one type; and whether there was a null."""
     if not isinstance(node, UnionType):
-        return node, False
-    others = [each for each in node.branches if type_in_words(each) != "null"]
+        return node, _is_null(node)
+    others = [each for each in node.branches if not _is_null(each)]
     has_null = len(others) < len(node.branches)
     return (others[0] if len(others) == 1 else node), has_null
+
+
+def _is_null(node: AvroType) -> bool:
+    return isinstance(node, PrimitiveType) and node.name == "null"
+
+
+def _takes_empty(node: AvroType) -> bool:
+    """Whether an empty text is a value: of a string, of bytes, and of a fixed without any."""
+    match node:
+        case PrimitiveType(name="string" | "bytes", logical=None):
+            return True
+        case _:
+            return isinstance(node, FixedType) and node.size == 0
 
 
 def _kind(node: AvroType) -> tuple[str, tuple[str, ...]]:
@@ -200,71 +252,161 @@ def parse_json(text: str) -> JsonValue:
     """What a control of JSON means.
 
     Raises:
-        ValueError: It is not JSON, or nested deeper than any schema's values.
+        ValueError: It is not JSON, has a key twice, or is nested deeper than any schema's values.
     """
     try:
-        found: JsonValue = json.loads(text)
+        return parse_text(text)
+    except json.JSONDecodeError as error:
+        place = f"column {error.colno}" if "\n" not in text else f"line {error.lineno}"
+        raise ValueError(f"{error.msg}, at {place}") from None
     except RecursionError:
         raise ValueError("it is nested too deeply") from None
-    return found
 
 
-def document_of(schema: Schema, given: Mapping[str, str]) -> tuple[JsonValue, dict[str, str]]:
-    """The JSON of a filled-in form, and what is no JSON, by the path of its control.
+def document_of(schema: Schema, given: Mapping[str, str]) -> tuple[JsonValue, list[FormFault]]:
+    """The JSON of a filled-in form, and what is no value of a control.
 
-    Whether it fits the schema is checked where it is sent.
+    A control with a fault is null in the document. Whether the others fit the schema is checked
+    where it is sent.
 
     Example:
         >>> from streamcontract import parse_schema
         >>> fields = [{"name": "count", "type": "int"}]
         >>> schema = parse_schema({"type": "record", "name": "R", "fields": fields})
         >>> document_of(schema, {"field:count": "3"})
-        ({'count': 3}, {})
+        ({'count': 3}, [])
+        >>> document_of(schema, {})[1][0].text
+        'required: fill it in'
     """
-    faults: dict[str, str] = {}
-    controls = [each for each in controls_of(schema, given) if each.kind != "group"]
-    if not isinstance(schema.root, RecordType):
-        return _value(controls[0], faults), faults
+    faults: list[FormFault] = []
+    controls = {each.path: each for each in controls_of(schema, given)}
+    filled = _Filled(schema, controls, faults)
+    if isinstance(schema.root, RecordType):
+        return _document(schema.root, "", filled), faults
+    (control,) = controls.values()
+    return filled.value(control), faults
+
+
+def _path_of(control: Control, schema: Schema) -> str:
+    """The path of a control as the check of a record has it, from the name of the record."""
+    top = schema.name.rpartition(".")[2] if schema.name else "value"
+    return f"{top}.{control.path}" if isinstance(schema.root, RecordType) else top
+
+
+def is_blank(schema: Schema, given: Mapping[str, str]) -> bool:
+    """Whether nothing of a record is filled in."""
+    return all(each.is_blank for each in controls_of(schema, given))
+
+
+@attrs.frozen
+class _Filled:
+    """A filled-in form, and the faults that were found in it."""
+
+    schema: Schema
+    controls: Mapping[str, Control]
+    faults: list[FormFault]
+
+    def is_blank(self, path: str) -> bool:
+        """Whether nothing of an inner record is filled in."""
+        inner = (each for name, each in self.controls.items() if name.startswith(f"{path}."))
+        return all(each.is_blank for each in inner)
+
+    def value(self, control: Control) -> JsonValue:
+        """The JSON of a control."""
+        try:
+            return _value(control)
+        except ValueError as error:
+            path = _path_of(control, self.schema)
+            self.faults.append(FormFault(path, str(error), control.name))
+            return None
+
+
+def _document(node: RecordType, path: str, filled: _Filled) -> dict[str, Any]:
+    """The JSON of a record. What has a default is left out if nothing of it is filled in."""
     document: dict[str, Any] = {}
-    for control in controls:
-        if _is_left_out(control):
-            continue
-        inside = document
-        *outer, last = control.path.split(".")
-        for each in outer:
-            inside = inside.setdefault(each, {})
-        inside[last] = _value(control, faults)
-    _add_empty_records(schema.root, document)
-    return document, faults
-
-
-def _is_left_out(control: Control) -> bool:
-    return control.is_optional and not control.value and not control.is_null
-
-
-def _add_empty_records(node: RecordType, document: dict[str, Any], depth: int = 0) -> None:
-    """Add required records of which no field was filled in: their fields have defaults."""
     for field in node.fields:
-        if not isinstance(field.type, RecordType) or depth >= _DEEPEST:
-            continue
-        if not field.has_default:
-            document.setdefault(field.name, {})
-        if field.name in document:
-            _add_empty_records(field.type, document[field.name], depth + 1)
+        own = f"{path}.{field.name}" if path else field.name
+        control = filled.controls[own]
+        if control.kind != "group":
+            if not (control.is_optional and control.is_blank):
+                document[field.name] = filled.value(control)
+        elif isinstance(field.type, RecordType) and not (
+            control.is_optional and filled.is_blank(own)
+        ):
+            document[field.name] = _document(field.type, own, filled)
+    return document
 
 
-def _value(control: Control, faults: dict[str, str]) -> JsonValue:
+def _value(control: Control) -> JsonValue:
+    """What is filled in.
+
+    Raises:
+        ValueError: It is no value: nothing, two things, or no JSON.
+    """
+    chosen = [*(["null"] if control.is_null else []), *(["empty"] if control.is_empty else [])]
+    if len([*chosen, *([control.value] if control.value else [])]) > 1:
+        raise ValueError(f"{' and '.join(chosen)} chosen, and more: choose one")
     if control.is_null:
         return None
     text = control.value
+    if not text and not control.is_empty:
+        others = ["null"] * control.is_nullable + ["empty"] * control.takes_empty
+        needed = "required: choose one" if control.kind == "choice" else "required: fill it in"
+        raise ValueError(" or ".join([needed, *(f"choose {each}" for each in others)]))
     is_flag = control.choices == ("true", "false")
     if control.kind not in {"json", "number"} and not is_flag:
         return text
     try:
-        found = parse_json(text)
+        return parse_json(text)
     except ValueError as error:
         if control.kind == "number":
             return text  # such as NaN: the check of the record names what it has to be
-        faults[control.path] = f"this is not JSON: {error}"
-        return None
-    return found
+        raise ValueError(f"this is not JSON: {error}") from None
+
+
+def headers_of(text: str) -> tuple[list[tuple[str, str]], list[FormFault]]:
+    r"""Headers, one on a line as ``name: value``, and the lines that are none.
+
+    Example:
+        >>> headers_of("trace: 1a2b\nnote:  two  ")
+        ([('trace', '1a2b'), ('note', ' two  ')], [])
+        >>> [each.text for each in headers_of("trace")[1]]
+        ['line 1 is not "name: value"']
+    """
+    found: list[tuple[str, str]] = []
+    faults: list[FormFault] = []
+    for number, line in enumerate(text.replace("\r\n", "\n").split("\n"), 1):
+        if not line.strip():
+            continue
+        name, colon, value = line.partition(":")
+        if colon and name.strip():
+            found.append((name.strip(), value.removeprefix(" ")))
+        else:
+            said = f'line {number} is not "name: value"'
+            faults.append(FormFault("headers", said, "headers"))
+    return found, faults
+
+
+def with_faults(
+    schema: Schema, controls: tuple[Control, ...], found: Mapping[str, str], known: list[FormFault]
+) -> list[FormFault]:
+    """Faults by the control that they are in: known ones, then those that a check has found.
+
+    Args:
+        schema: The schema.
+        controls: The controls of the form.
+        found: What the check has found, by path.
+        known: What was found before. Their controls are null in the document, so that what the
+            check finds there is left out.
+    """
+    faults = list(known)
+    done = {each.control for each in known if each.control}
+    names = {_path_of(each, schema): each.name for each in controls if each.name}
+    names.update({"key": "key", "headers": "headers"})
+    for path, text in found.items():
+        owners = [each for each in names if re.match(rf"{re.escape(each)}(?!\w)", path)]
+        control = names[max(owners, key=len)] if owners else ""
+        if control not in done:
+            faults.append(FormFault(path, text.removeprefix(f"{path}: "), control))
+    places = {each.name: place for place, each in enumerate(controls)}
+    return sorted(faults, key=lambda each: places.get(each.control, len(places)))

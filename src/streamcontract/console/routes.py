@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping
 from importlib import resources
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 from urllib.parse import parse_qsl
 
 from anyio import to_thread
@@ -15,7 +15,7 @@ from starlette.routing import Route
 
 from streamcontract.console import writes
 from streamcontract.console.events import search_events, tail_events
-from streamcontract.console.forms import controls_of, document_of
+from streamcontract.console.forms import FormFault, controls_of
 from streamcontract.console.looking_up import LookUp, Ranges
 from streamcontract.console.pages.contracts import (
     NO_PROJECT,
@@ -23,7 +23,12 @@ from streamcontract.console.pages.contracts import (
     contracts_page,
     parsed,
 )
-from streamcontract.console.pages.dead_letters import COUNTED, dead_letters_page, letters_page
+from streamcontract.console.pages.dead_letters import (
+    COUNTED,
+    dead_letters_page,
+    letters_page,
+    replay_page,
+)
 from streamcontract.console.pages.groups import all_groups_page, groups_of_topic
 from streamcontract.console.pages.messages import messages_page, tail_notices
 from streamcontract.console.pages.overview import overview_page
@@ -34,6 +39,7 @@ from streamcontract.console.pages.topic import configuration_page, head_of
 from streamcontract.console.pages.topics import topics_page
 from streamcontract.console.queries import look_up_of, query_of, whole
 from streamcontract.console.rendering import ConsoleLinks, Renderer
+from streamcontract.console.results import Results
 from streamcontract.console.security import LOOPBACK, Guard, new_token, same_token
 from streamcontract.console.tail import SHOWN
 from streamcontract.errors import (
@@ -52,7 +58,7 @@ from streamcontract.registry.errors import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Iterable, Sequence
 
     from starlette.requests import Request
     from starlette.types import ASGIApp
@@ -66,6 +72,7 @@ __all__ = ["console_app"]
 
 Query = Mapping[str, str]
 View = Callable[[Query], "str | Response"]
+Result = TypeVar("Result", writes.Sent, writes.Done)
 
 _log = logging.getLogger("streamcontract.console")
 
@@ -122,13 +129,13 @@ def console_app(
         forms: dict[str, tuple[View, View]] = {
             "/topics/new": (views.topic_form, views.create_topic),
             "/topic/produce": (views.record_form, views.produce),
+            "/dead-letters/replay": (views.replay_form, views.replay),
         }
         for path, (form, action) in forms.items():
             routes += [
                 Route(path, views.get(form), methods=["GET"]),
                 Route(path, views.post(action), methods=["POST"]),
             ]
-        routes.append(Route("/dead-letters/replay", views.post(views.replay), methods=["POST"]))
     handlers = {404: views.not_found, 405: views.not_allowed}
     app = Starlette(routes=routes, exception_handlers=handlers)
     return Guard(app, hosts)
@@ -140,6 +147,7 @@ class _Views:
     def __init__(self, sources: Sources, *, allow_writes: bool) -> None:
         self._sources = sources
         self._token = new_token()
+        self._results = Results()
         where = [("Brokers", sources.brokers)]
         where += (("Registry", url) for url in sources.registry.urls)
         where.append(("Writes", "allowed" if allow_writes else "not allowed"))
@@ -341,15 +349,21 @@ class _Views:
             "dead_letters.html", section="dead-letters", page=page, most=COUNTED
         )
 
-    def letters(self, query: Query, done: str = "") -> str:
+    def letters(self, query: Query) -> str:
         """The open dead letters of one topic."""
         error = query.get("error") or None
         at = query.get("at", "")
         head = head_of(query.get("name", ""), self._sources)
         page = letters_page(head.state, error, self._sources, Ranges.parse(at) if at else None)
+        done = self._result(query, writes.Done, head.name)
         return self._renderer.page(
             "letters.html", section="dead-letters", page=page, error=error, at=at, done=done
         )
+
+    def _result(self, query: Query, kind: type[Result], topic: str) -> Result | None:
+        """What a form has done that led to this page: only this process knows its name."""
+        found = self._results.of(query.get("result", ""))
+        return found if isinstance(found, kind) and found.topic == topic else None
 
     def topic_form(self, query: Query, outcome: TopicOutcome | None = None, fault: str = "") -> str:
         """The form of a new topic."""
@@ -373,13 +387,14 @@ class _Views:
             return HTMLResponse(self.topic_form(form, outcome=made), 200 if made.created else 409)
         return RedirectResponse(ConsoleLinks().to("topic", name=made.name), 303)
 
-    def record_form(
-        self, query: Query, sent: writes.Sent | None = None, faults: Query | None = None
-    ) -> str:
+    def record_form(self, query: Query, faults: Sequence[FormFault] = ()) -> str:
         """The form of a record."""
         head = head_of(query.get("name", ""), self._sources)
         contract = query.get("contract") or next(iter(head.contracts), None)
         target = writes.target_of(head.name, self._sources, contract)
+        wrong: dict[str, str] = {}
+        for each in faults:
+            wrong[each.control] = "; ".join(filter(None, [wrong.get(each.control), each.text]))
         return self._topic(
             "produce.html",
             head,
@@ -387,26 +402,40 @@ class _Views:
             controls=controls_of(target.schema, query),
             given=query,
             target=target,
-            is_sent=sent is not None and sent.is_sent,
-            faults=faults if sent is None else sent.faults,
+            notices=writes.registrations(target, self._sources),
+            sent=self._result(query, writes.Sent, head.name),
+            faults=faults,
+            wrong=wrong,
         )
 
     def produce(self, form: Query) -> str | Response:
         """Send a record."""
         name, contract = form.get("name", ""), form.get("contract") or None
         target = writes.target_of(name, self._sources, contract)
-        document, faults = document_of(target.schema, form)
-        if faults:
-            return HTMLResponse(self.record_form(form, faults=faults), 422)
-        sent = writes.send(name, document, form.get("key", ""), self._sources, contract)
-        return HTMLResponse(self.record_form(form, sent), 200 if sent.is_sent else 422)
+        try:
+            sent = writes.send(form, target, self._sources)
+        except StreamContractError as error:
+            page = self.record_form(form, [FormFault("", str(error))])
+            return HTMLResponse(page, _status_of(error)[0])
+        if sent.faults:
+            return HTMLResponse(self.record_form(form, sent.faults), 422)
+        result = self._results.keep(sent)
+        query = {"name": name, "contract": contract, "result": result}
+        return RedirectResponse(ConsoleLinks().to("topic/produce", **query), 303)
 
-    def replay(self, form: Query) -> str:
+    def replay_form(self, query: Query) -> str:
+        """What a replay would do, and the button that starts it."""
+        head = head_of(query.get("name", ""), self._sources)
+        page = replay_page(head.state, self._sources)
+        return self._renderer.page("replay.html", section="dead-letters", page=page)
+
+    def replay(self, form: Query) -> Response:
         """Replay dead letters."""
         name = form.get("name", "")
         done = writes.replay(name, self._sources)
-        words = f"{done.replayed:,} went back to their topics, {done.left:,} stay open."
-        return self.letters({"name": name}, words)
+        result = self._results.keep(done)
+        query = {"name": name, "result": result}
+        return RedirectResponse(ConsoleLinks().to("dead-letters/topic", **query), 303)
 
     async def search_stream(self, request: Request) -> Response:
         """The rows of a search that goes on."""

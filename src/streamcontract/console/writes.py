@@ -8,9 +8,18 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from streamcontract.console.forms import parse_json
+from streamcontract.console.forms import (
+    FormFault,
+    controls_of,
+    document_of,
+    headers_of,
+    is_blank,
+    parse_json,
+    with_faults,
+)
 from streamcontract.console.pages.dead_letters import readers_for
-from streamcontract.errors import ConfigurationError, StreamContractError
+from streamcontract.console.pages.shown import Notice
+from streamcontract.errors import ConfigurationError, RegistryError, StreamContractError
 from streamcontract.kafka.admin.topics import ensure_topic
 from streamcontract.kafka.dead_letters.replay import replay_dead_letters
 from streamcontract.messages.envelopes import MARK, TYPE
@@ -18,19 +27,31 @@ from streamcontract.messages.keys import FieldKeys, SchemaKeys
 from streamcontract.messages.topics import writer_of
 from streamcontract.messages.values import Form
 from streamcontract.messages.writing import Plan, Writing
+from streamcontract.registry.errors import NotFoundError
 from streamcontract.registry.subjects import topic_name_strategy
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from streamcontract.console.sources import Sources
     from streamcontract.kafka.admin.topics import TopicOutcome
-    from streamcontract.kafka.dead_letters.replay import Replayed
+    from streamcontract.kafka.message import Delivery
     from streamcontract.messages.keys import Keys
+    from streamcontract.registry import SchemaRegistry
     from streamcontract.schema import Schema
     from streamcontract.schema.model import JsonValue
 
-__all__ = ["Sent", "Target", "create_topic", "declared_partitions", "replay", "send", "target_of"]
+__all__ = [
+    "Done",
+    "Sent",
+    "Target",
+    "create_topic",
+    "declared_partitions",
+    "registrations",
+    "replay",
+    "send",
+    "target_of",
+]
 
 
 @attrs.frozen(kw_only=True)
@@ -38,12 +59,31 @@ class Sent:
     """The result of sending one record.
 
     Attributes:
-        is_sent: Whether the brokers have it.
-        faults: What does not fit, by path; ``""`` for the record as a whole.
+        topic: The topic.
+        partition: The partition that the brokers have it in; None if it was not sent.
+        offset: Its offset there.
+        faults: Why it was not sent.
     """
 
-    is_sent: bool
-    faults: Mapping[str, str] = attrs.field(factory=dict)
+    topic: str
+    partition: int | None = None
+    offset: int | None = None
+    faults: Sequence[FormFault] = ()
+
+
+@attrs.frozen(kw_only=True)
+class Done:
+    """The result of a replay.
+
+    Attributes:
+        topic: The dead letter topic.
+        replayed: How many went back.
+        left: How many stay open.
+    """
+
+    topic: str
+    replayed: int
+    left: int
 
 
 @attrs.frozen(kw_only=True)
@@ -51,13 +91,17 @@ class Target:
     """What a record for a topic is checked against.
 
     Attributes:
+        topic: The topic.
         schema: The schema of its value: the contract's, else the registry's latest.
+        key_schema: The schema of its key, or None.
         contract: The name of the contract, or None.
         subject: The subject of the topic's values.
         key_in_words: What to fill in for its key.
     """
 
+    topic: str
     schema: Schema
+    key_schema: Schema | None = None
     contract: str | None
     subject: str
     key_in_words: str
@@ -86,7 +130,9 @@ def target_of(topic: str, sources: Sources, contract: str | None = None) -> Targ
             f"register its schema: `streamcontract register`"
         )
     return Target(
+        topic=topic,
         schema=found.schema,
+        key_schema=getattr(found.keys.writing, "schema", None),
         contract=found.contract,
         subject=subject,
         key_in_words=_key_in_words(found.keys),
@@ -103,34 +149,122 @@ def _key_in_words(keys: Keys) -> str:
             return "text; empty for none"
 
 
-def send(
-    topic: str, document: JsonValue, key: str, sources: Sources, contract: str | None = None
-) -> Sent:
-    """Check a record against the contract, and send it if it fits.
+def registrations(target: Target, sources: Sources) -> tuple[Notice, ...]:
+    """What sending a record registers: schemas of a contract that the registry does not have."""
+    if target.contract is None:
+        return ()
+    strategy = sources.settings.subject_name_strategy
+    schemas = [(target.schema, False), (target.key_schema, True)]
+    found = [
+        _registration(strategy(target.topic, schema.name, is_key=is_key), schema, sources)
+        for schema, is_key in schemas
+        if schema is not None
+    ]
+    return tuple(each for each in found if each is not None)
+
+
+def _registration(subject: str, schema: Schema, sources: Sources) -> Notice | None:
+    registry, settings = sources.registry, sources.settings
+    try:
+        registry.id_of(subject, schema, auto_register=False, normalize=settings.normalize)
+    except NotFoundError:
+        title = f"The registry does not have the contract's schema under {subject}"
+        if not settings.auto_register:
+            text = "auto.register.schemas is false, so nothing is sent: register the schema first."
+            return Notice("bad", title, text)
+        try:
+            return _next_version(subject, schema, registry, title)
+        except RegistryError as error:
+            return Notice("bad", title, str(error))
+    except RegistryError as error:
+        title = "Whether the registry has the contract's schema is not known"
+        return Notice("warn", title, str(error))
+    return None
+
+
+def _next_version(subject: str, schema: Schema, registry: SchemaRegistry, title: str) -> Notice:
+    try:
+        versions = registry.versions(subject, deleted=True)
+        if all(each is schema for each in schema.closure()):  # references may be unregistered too
+            refusal = registry.test_compatibility(subject, schema)
+            if not refusal.is_compatible:
+                text = "It is not compatible with the latest version, so nothing is sent."
+                return Notice("bad", title, "\n".join([text, *refusal.messages]))
+    except NotFoundError:
+        versions = []
+    first, number = ("a", max(versions) + 1) if versions else ("the first", 1)
+    text = f"Sending {first} record registers the schema as version {number} of {subject}."
+    return Notice("warn", title, text)
+
+
+def send(form: Mapping[str, str], target: Target, sources: Sources) -> Sent:
+    """Check a filled-in form against the contract, and send its record if it fits.
 
     Args:
-        topic: The topic.
-        document: The record as plain JSON.
-        key: The key as text or JSON; ``""`` for that of the contract, or none.
+        form: What was filled in.
+        target: What the record is checked against.
         sources: The brokers, the registry and the project.
-        contract: The contract, where the topic has several.
 
     Raises:
         StreamContractError: The record could not be sent.
     """
-    envelope: dict[str, Any] = {TYPE: MARK, "value": document}
-    if key:
-        envelope["key"] = _key(key)
-    plan = Plan(topic=topic, contract=contract, kind="messages")
+    envelope, faults = _envelope(form, target)
+    partition = form.get("partition", "")
+    if partition and not re.fullmatch("[0-9]{1,9}", partition):
+        faults.append(FormFault("partition", f"{partition!r} is no partition", "partition"))
+        partition = ""
+    plan = Plan(
+        topic=target.topic,
+        contract=target.contract,
+        kind="messages",
+        partition=int(partition) if partition else None,
+    )
     with Writing(plan, sources.config, sources.project()) as writing:
-        line = json.dumps(envelope).encode()
-        faults = [fault for error in writing.check([line]) for fault in error.faults]
+        found = {
+            fault.path: str(fault)
+            for error in writing.check([_line(envelope, faults)])
+            for fault in error.faults
+        }
+        faults = with_faults(target.schema, controls_of(target.schema, form), found, faults)
         if faults:
-            return Sent(is_sent=False, faults={fault.path: str(fault) for fault in faults})
+            return Sent(topic=target.topic, faults=faults)
         writing.require_brokers()
-        sent = writing.send()
-    failed = "; ".join(each.reason for each in sent.failures)
-    return Sent(is_sent=not failed, faults={"": failed} if failed else {})
+        reports: list[Delivery] = []
+        failures = writing.send(on_delivery=reports.append).failures
+    if failures:
+        faults = [FormFault("", each.reason) for each in failures]
+        return Sent(topic=target.topic, faults=faults)
+    return Sent(topic=target.topic, partition=reports[0].partition, offset=reports[0].offset)
+
+
+def _envelope(form: Mapping[str, str], target: Target) -> tuple[dict[str, Any], list[FormFault]]:
+    """The message of a form as JSON, and what is no value of a control."""
+    headers, wrong_headers = headers_of(form.get("headers", ""))
+    envelope: dict[str, Any] = {
+        TYPE: MARK,
+        "headers": [{"name": name, "value": value} for name, value in headers],
+        "value": None,
+    }
+    faults: list[FormFault] = []
+    if "tombstone" not in form:
+        envelope["value"], faults = document_of(target.schema, form)
+    elif is_blank(target.schema, form):
+        envelope["tombstone"] = True
+    else:
+        text = "a tombstone has no value, and fields are filled in: empty them, or send a record"
+        faults = [FormFault("tombstone", text, "tombstone")]
+        envelope["tombstone"] = True
+    if form.get("key"):
+        envelope["key"] = _key(form["key"])
+    return envelope, [*faults, *wrong_headers]
+
+
+def _line(envelope: dict[str, Any], faults: list[FormFault]) -> bytes:
+    try:
+        return json.dumps(envelope).encode()
+    except RecursionError:
+        faults.append(FormFault("", "the record is nested too deeply"))
+        return b""
 
 
 def _key(text: str) -> JsonValue:
@@ -168,7 +302,7 @@ def create_topic(name: str, partitions: str, sources: Sources) -> TopicOutcome:
     return ensure_topic(name, sources.config, partitions=count, timeout=10.0)
 
 
-def replay(topic: str, sources: Sources) -> Replayed:
+def replay(topic: str, sources: Sources) -> Done:
     """Send the dead letters of a topic back that can be read now.
 
     Raises:
@@ -177,4 +311,5 @@ def replay(topic: str, sources: Sources) -> Replayed:
     readers = readers_for(sources.project(), sources)
     if not readers:
         raise StreamContractError("no contract here names a topic, so nothing could be read")
-    return replay_dead_letters(topic, readers, sources.config)
+    done = replay_dead_letters(topic, readers, sources.config)
+    return Done(topic=topic, replayed=done.replayed, left=done.left)

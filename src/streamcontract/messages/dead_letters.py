@@ -45,6 +45,8 @@ class Summary:
         count: The number of messages.
         attempts: The most failed attempts of one of them.
         places: Partition and offset of the first and the last.
+        times: When the first and the last became dead letters, of other messages their own time,
+            in milliseconds since the epoch; empty if there is none.
     """
 
     topic: str
@@ -53,6 +55,7 @@ class Summary:
     count: int = 0
     attempts: int = 1
     places: list[tuple[int, int]] = attrs.field(factory=list)
+    times: list[int] = attrs.field(factory=list)
 
     def add(self, entry: Entry) -> None:
         """Count one more."""
@@ -60,8 +63,13 @@ class Summary:
         place = _number(entry.raw.partition()), _number(entry.raw.offset())
         # The first and the last, instead of a list of thousands.
         self.places = [min([place, *self.places]), max([place, *self.places])]
+        kind, milliseconds = entry.raw.timestamp()
+        times = [milliseconds] if kind else []
         if isinstance(entry.letter, DeadLetter):
             self.attempts = max(self.attempts, entry.letter.attempt)
+            times = [int(entry.letter.time.timestamp() * 1000)]
+        if times:
+            self.times = [min([*times, *self.times]), max([*times, *self.times])]
 
     @property
     def document(self) -> dict[str, Any]:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from streamcontract.json_codec.leaves import Encoding
+    from streamcontract.kafka.message import Delivery
     from streamcontract.kafka.producer.produce_report import ProduceProgress
     from streamcontract.messages.lines import LineKind
     from streamcontract.messages.spool import Row
@@ -47,6 +48,7 @@ class Plan:
         contract: The name of the contract, instead of the topic's, or None.
         key: The field of the value that gives the key, instead of the contract's, or None.
         headers: Headers for each message.
+        partition: The partition of each message, or None for the one by its key.
         encoding: The JSON encoding of the values.
         kind: What the lines are.
     """
@@ -55,6 +57,7 @@ class Plan:
     contract: str | None = None
     key: str | None = None
     headers: Sequence[tuple[str, bytes]] = ()
+    partition: int | None = None
     encoding: Encoding = "plain"
     kind: LineKind = None
 
@@ -133,7 +136,7 @@ class Writing:
             self.schemas = self._writer_of(registry=self._registry)
             self._spool = resources.enter_context(Spool())
             self._resources = resources.pop_all()
-        self._rows = _Rows(self._spool)
+        self._rows = _Rows(self._spool, plan.partition)
 
     def __enter__(self) -> Self:
         return self
@@ -199,11 +202,16 @@ class Writing:
             topic = self._plan.topic
             raise ProduceError(topic, reason, advice=advice_on(reason, topic)) from error
 
-    def send(self, progress: Callable[[ProduceProgress], object] | None = None) -> SendReport:
+    def send(
+        self,
+        progress: Callable[[ProduceProgress], object] | None = None,
+        on_delivery: Callable[[Delivery], None] | None = None,
+    ) -> SendReport:
         """Produce the messages that were kept, and wait until each is delivered or has failed.
 
         Args:
             progress: Called every half second and at the end.
+            on_delivery: Called with the delivery report of each message.
 
         Raises:
             RegistryError: The schema could not be registered or found.
@@ -215,6 +223,7 @@ class Writing:
         if schemas.is_registered:
             config = {"auto.register.schemas": False, **config}
         rows = self._rows
+        rows.on_delivery = on_delivery
         binding: Any = schemas.binding  # of payloads and keys that are encoded already
         with ContractProducer(
             config, topic=schemas.topic, schema=binding, registry=self._registry
@@ -245,12 +254,15 @@ class _Rows:
 
     Attributes:
         is_stopped: Whether no more are to be taken.
+        on_delivery: Called with the delivery report of each, or None.
         stopped_after: The line of the last one that was taken, if there are more; else None.
     """
 
-    def __init__(self, spool: Spool) -> None:
+    def __init__(self, spool: Spool, partition: int | None) -> None:
         self._spool = spool
+        self._options = {} if partition is None else {"partition": partition}
         self.is_stopped = False
+        self.on_delivery: Callable[[Delivery], None] | None = None
         self.stopped_after: int | None = None
         self._row: Row = (0, None, None, ())
 
@@ -266,4 +278,9 @@ class _Rows:
     def options(self, _payload: bytes | None) -> Any:
         """Key and headers of the payload that was taken last."""
         _, _, key, headers = self._row
-        return {"key": key, "headers": list(headers)} if headers else {"key": key}
+        found: dict[str, Any] = {**self._options, "key": key}
+        if headers:
+            found["headers"] = list(headers)
+        if self.on_delivery is not None:
+            found["on_delivery"] = self.on_delivery
+        return found

@@ -278,16 +278,20 @@ class Undecoded:
     bytes_in_words: str
 
 
-def undecoded(data: bytes) -> Undecoded:
+def undecoded(data: bytes, most: int = _LONG_TEXT) -> Undecoded:
     r"""A value that no schema decodes, as a page shows it.
+
+    Args:
+        data: The value.
+        most: How many bytes of a text are shown.
 
     Example:
         >>> undecoded(b'{"a":1}').text, undecoded(b"\xff").text, undecoded(b"\xff").bytes_in_words
         ('{"a":1}', '', 'Its 1 byte')
     """
-    text = _as_text(data)
-    whole = pretty_json(text) if text[:1] in {"{", "["} and len(data) <= _LONG_TEXT else text
-    rest = f"\n… cut after {_LONG_TEXT:,} of {len(data):,} bytes" if len(data) > _LONG_TEXT else ""
+    text = _as_text(data, most)
+    whole = pretty_json(text) if text[:1] in {"{", "["} and len(data) <= most else text
+    rest = f"\n… cut after {most:,} of {len(data):,} bytes" if len(data) > most else ""
     is_part = len(data) > _MOST_BYTES
     return Undecoded(
         text=visible(text) + rest if text else "",
@@ -299,11 +303,11 @@ def undecoded(data: bytes) -> Undecoded:
     )
 
 
-def _as_text(data: bytes) -> str:
+def _as_text(data: bytes, most: int) -> str:
     """The beginning of a value as text; ``""`` where it is none."""
     try:
         # Not final: the last character may be cut.
-        part, is_whole = data[:_LONG_TEXT], len(data) <= _LONG_TEXT
+        part, is_whole = data[:most], len(data) <= most
         text, _ = codecs.utf_8_decode(part, "strict", is_whole)
     except UnicodeDecodeError:
         return ""

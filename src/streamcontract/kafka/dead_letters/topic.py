@@ -69,11 +69,13 @@ class Part:
         scanned: The number of offsets in the part.
         rest: The offsets before the part that may be open: the first one, and the one after the
             last, by partition.
+        holds_dead_letters: Whether the topic is one of dead letters, by its name or by the part.
     """
 
     batches: Iterator[list[Entry]]
     scanned: int
     rest: Mapping[int, tuple[int, int]]
+    holds_dead_letters: bool = True
 
 
 class DeadLetterTopic:
@@ -154,6 +156,7 @@ class DeadLetterTopic:
             iter(()) if found is None else self._read(begins, ends, met),
             sum(ends[number] - low for number, low in lows.items()),
             {number: (opens[number], low) for number, low in lows.items() if opens[number] < low},
+            found is not None,
         )
 
     def _settled(

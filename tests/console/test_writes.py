@@ -1,0 +1,307 @@
+"""What a console that may write says before it writes, and what it has written."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import json
+from typing import TYPE_CHECKING, Any
+
+import attrs
+import confluent_kafka
+import pytest
+from starlette.testclient import TestClient
+from tests.console.shop import write_project
+
+from streamcontract import Codec, parse_schema
+from streamcontract.console import results as of_forms
+from streamcontract.console import routes
+from streamcontract.console.pages import dead_letters
+from streamcontract.console.pages.dead_letters import REASONS, replay_page
+from streamcontract.console.pages.topic import head_of
+from streamcontract.console.results import Results
+from streamcontract.console.routes import console_app
+from streamcontract.console.sources import Sources
+from streamcontract.kafka.admin.topics import ensure_topic
+from streamcontract.kafka.connection.bounded_read import bounded_reader, read_between
+from streamcontract.kafka.contract.topic_deserializer import POISON
+from streamcontract.kafka.dead_letters.dead_letter import FIRST_HEADER
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from tests.console.conftest import Shop
+
+_REFUND: Any = {
+    "type": "record",
+    "name": "Refund",
+    "fields": [{"name": "amount", "type": "int"}, {"name": "note", "type": "string"}],
+}
+_FILLED = {"field:amount": "3", "field:note": "late"}
+
+
+@pytest.fixture
+def topic(shop: Shop, request: pytest.FixtureRequest) -> str:
+    """A topic with the name of the test."""
+    name = request.node.name.removeprefix("test_")
+    ensure_topic(name, shop.config, partitions=3)
+    return str(name)
+
+
+@pytest.fixture
+def refunds(shop: Shop, topic: str, tmp_path: Path) -> Iterator[Shop]:
+    """The shop with one contract more, of the topic."""
+    with _console(shop, topic, tmp_path) as found:
+        yield found
+
+
+@contextlib.contextmanager
+def _console(shop: Shop, topic: str, folder: Path, **config: Any) -> Iterator[Shop]:
+    """A console of the shop, whose project has one contract more."""
+    file = write_project(folder)
+    (folder / "schemas" / "refund.avsc").write_text(json.dumps(_REFUND), "utf-8")
+    table = f'[contracts.refund]\nschema = "schemas/refund.avsc"\ntopic = "{topic}"\n'
+    file.write_text(f"{file.read_text('utf-8')}\n{table}", "utf-8")
+    with Sources({**shop.config, **config}, file) as sources:
+        app = console_app(sources, allow_writes=True)
+        client = TestClient(app, base_url="http://localhost")
+        yield attrs.evolve(shop, project=file, sources=sources, client=client)
+
+
+def _post(shop: Shop, address: str, **form: str) -> Any:
+    """The answer to a form itself, which may lead elsewhere."""
+    token = shop.page("/topics/new").value_of("token")
+    return shop.client.post(
+        address,
+        data={"token": token, **form},
+        headers={"Origin": "http://localhost"},
+        follow_redirects=False,
+    )
+
+
+def _messages(shop: Shop, topic: str) -> list[confluent_kafka.Message]:
+    """Every message of a topic."""
+    cluster = shop.sources.cluster
+    begins, ends = cluster.bounds(topic, cluster.partitions(topic))
+    client = bounded_reader(cluster)
+    found = [*read_between(client, topic, begins, ends, timeout=30)]
+    client.close()
+    return [raw for batch in found for raw in batch]
+
+
+def test_a_first_record_registers(refunds: Shop, topic: str) -> None:
+    """Which is said before, as long as it is so."""
+    said = f"Sending the first record registers the schema as version 1 of {topic}-value."
+    address = f"/topic/produce?name={topic}"
+    assert said in refunds.page(address).text
+    assert said in refunds.send(address, 422, name=topic, **{"field:amount": "x"}).text
+    sent = refunds.send(address, name=topic, **_FILLED)
+    assert "Sent The brokers have it." in sent.text
+    assert said not in sent.text
+    assert refunds.sources.registry.versions(f"{topic}-value") == [1]
+
+
+def test_a_later_version(refunds: Shop, topic: str) -> None:
+    """Of a subject that has others."""
+    older = {**_REFUND, "fields": [*_REFUND["fields"], {"name": "old", "type": "int"}]}
+    refunds.sources.registry.register(f"{topic}-value", parse_schema(older))
+    said = f"Sending a record registers the schema as version 2 of {topic}-value."
+    assert said in refunds.page(f"/topic/produce?name={topic}").text
+
+
+def test_a_schema_that_the_registry_refuses(refunds: Shop, topic: str) -> None:
+    """Is said before, and after: with what was filled in, and nothing is sent."""
+    older = {**_REFUND, "fields": [{"name": "amount", "type": "string"}]}
+    refunds.sources.registry.register(f"{topic}-value", parse_schema(older))
+    address = f"/topic/produce?name={topic}"
+    assert "It is not compatible with the latest version" in refunds.page(address).text
+    refused = refunds.send(address, 400, name=topic, **_FILLED)
+    assert "Not sent" in refused.text
+    assert "HTTP 409" in refused.text
+    assert refused.value_of("field:note") == "late"
+    assert _messages(refunds, topic) == []
+
+
+def test_a_console_that_does_not_register(shop: Shop, topic: str, tmp_path: Path) -> None:
+    """By the configuration of its clients."""
+    config = {"auto.register.schemas": False}
+    with _console(shop, topic, tmp_path, **config) as console:
+        address = f"/topic/produce?name={topic}"
+        assert "auto.register.schemas is false, so nothing is sent" in console.page(address).text
+        refused = _post(console, address, name=topic, **_FILLED)
+        assert refused.status_code >= 400
+        assert "Not sent" in refused.text
+
+
+def test_every_fault_is_said_at_once(refunds: Shop, topic: str) -> None:
+    """At the top with a link, and under its field."""
+    form = {"field:amount": "many", "headers": "a: b\r\nno header", "partition": "x"}
+    page = refunds.send("/topic/produce", 422, name=topic, **form)
+    for path, control in [
+        ("Refund.amount", "field%3Aamount"),
+        ("Refund.note", "field%3Anote"),
+        ("headers", "headers"),
+        ("partition", "partition"),
+    ]:
+        assert f"{path} :" in page.text
+        assert f"#{control}" in page.addresses
+    marked = [names for _, names in page.structure if "aria-invalid" in names]
+    assert len(marked) == 4
+    assert all("aria-describedby" in names for names in marked)
+    assert page.value_of("field:amount") == "many"
+
+
+def test_a_sent_record_has_its_place(refunds: Shop, topic: str) -> None:
+    """On a page that may be loaded again: it sends nothing."""
+    form = {**_FILLED, "key": "K-1", "headers": "trace: 1a2b\r\nempty:", "partition": "2"}
+    answer = _post(refunds, "/topic/produce", name=topic, **form)
+    assert answer.status_code == 303
+    page = refunds.page(answer.headers["location"])
+    assert "The brokers have it. Partition 2, offset 0" in page.text
+    assert refunds.page(answer.headers["location"]).text == page.text
+    (message,) = _messages(refunds, topic)
+    assert (message.key(), message.partition()) == (b"K-1", 2)
+    assert message.headers() == [("trace", b"1a2b"), ("empty", b"")]
+    [link] = {each for each in page.addresses if "from=0" in each}
+    assert "1 message, " in refunds.page(link).text
+
+
+def test_a_link_claims_no_result(refunds: Shop, topic: str) -> None:
+    """Neither a made-up one nor that of another topic."""
+    answer = _post(refunds, "/topic/produce", name=topic, **_FILLED)
+    result = answer.headers["location"].rpartition("result=")[2]
+    for address in (
+        f"/topic/produce?name={topic}&result=made-up",
+        f"/topic/produce?name=orders&result={result}",
+        f"/dead-letters/topic?name=orders.dlq&result={result}",
+    ):
+        text = refunds.page(address).text
+        assert "The brokers have it" not in text
+        assert "went back" not in text
+
+
+def test_a_tombstone(refunds: Shop, topic: str) -> None:
+    """Has a key and no value; what is filled in is not left out in silence."""
+    page = refunds.send("/topic/produce", 422, name=topic, tombstone="1", **_FILLED)
+    assert "a tombstone has no value, and fields are filled in" in page.text
+    page = refunds.send("/topic/produce", 422, name=topic, tombstone="1")
+    assert "a tombstone deletes its key, so it has one" in page.text
+    page = refunds.send("/topic/produce", name=topic, tombstone="1", key="K-1")
+    assert "Sent" in page.text
+    assert [(each.key(), each.value()) for each in _messages(refunds, topic)] == [(b"K-1", None)]
+
+
+def test_a_partition_that_there_is_not(refunds: Shop, topic: str) -> None:
+    """Is refused by the brokers, which the page says."""
+    page = refunds.send("/topic/produce", 422, name=topic, partition="7", **_FILLED)
+    assert "Not sent" in page.text
+    assert _messages(refunds, topic) == []
+
+
+def test_only_the_latest_results_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Memory does not grow with the forms that are sent."""
+    monkeypatch.setattr(of_forms, "_MOST", 3)
+    results = Results()
+    names = [results.keep(number) for number in range(9)]
+    assert [results.of(name) for name in names] == [None] * 6 + [6, 7, 8]
+
+
+def test_every_reason_is_explained() -> None:
+    """All errors that make a message poison, and a message that is no dead letter."""
+    classes = {each for error in POISON for each in (error, *_below(error))}
+    assert {each.__name__ for each in classes if not each.__name__.startswith("_")} <= set(REASONS)
+
+
+def _below(error: type[Exception]) -> Iterator[type[Exception]]:
+    for each in error.__subclasses__():
+        yield each
+        yield from _below(each)
+
+
+def test_an_ordinary_topic_has_no_dead_letters(shop: Shop) -> None:
+    """Nothing in it is replayed, and there is no button that would."""
+    page = shop.page("/dead-letters/topic?name=orders")
+    assert "orders looks like an ordinary topic" in page.text
+    assert not [each for each in page.addresses if "replay" in each]
+    assert "token" not in page.values
+    assert "Nothing to replay in orders" in shop.page("/dead-letters/replay?name=orders").text
+
+
+def test_a_reason_is_said_once(shop: Shop) -> None:
+    """In the list and where it opens; then only that it is still so."""
+    text = shop.page("/dead-letters/topic?name=orders.dlq&error=FrameError").text
+    assert text.count("it was not written by a serializer that frames with a schema id") == 2
+    assert text.count("Still so today.") == 1
+    assert "Failed (UTC)" in text
+    assert "messages of orders.dlq" in text
+
+
+def test_a_dead_letter_shows_its_value(shop: Shop) -> None:
+    """Also where nothing reads it: as text, and its bytes."""
+    text = shop.page("/dead-letters/topic?name=orders.dlq").text
+    assert 'The value is text: Copy {"order_id": "written as JSON by mistake"}' in text
+    assert "00 00 00 27 10" in text  # the frame of a schema id that the registry does not have
+
+
+def test_dead_letters_have_times_and_links(shop: Shop) -> None:
+    """And a few words on each reason."""
+    page = shop.page("/dead-letters")
+    assert f"FrameError {REASONS['FrameError']}" in page.text
+    assert "First failed (UTC)" in page.text
+    assert "/topic?name=orders" in page.addresses
+
+
+def _letters(shop: Shop, source: str, values: list[bytes | None]) -> None:
+    """Dead letters of a topic."""
+    producer = confluent_kafka.Producer({"bootstrap.servers": shop.config["bootstrap.servers"]})
+    prefix = FIRST_HEADER.removesuffix("version")
+    for offset, value in enumerate(values):
+        facts = {
+            "version": "1",
+            "error": "SchemaNotFoundError",
+            "text": "there was none",
+            "topic": source,
+            "partition": "0",
+            "offset": str(offset),
+            "time": "2026-11-30T22:00:00+00:00",
+            "attempt": "1",
+        }
+        headers: Any = [(f"{prefix}{name}", each.encode()) for name, each in facts.items()]
+        producer.produce(f"{source}.dlq", value, b"K-1", headers=headers)
+    assert producer.flush(60) == 0
+
+
+@pytest.mark.searching
+def test_all_are_counted(refunds: Shop, topic: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before a replay that takes more than its page has read, on a page that asks."""
+    monkeypatch.setattr(dead_letters, "_SHOWN", 4)
+    schema_id = refunds.sources.registry.register(f"{topic}-value", parse_schema(_REFUND))
+    record = Codec[Any](parse_schema(_REFUND)).encode({"amount": 1, "note": ""})
+    readable = bytes([0]) + schema_id.to_bytes(4, "big") + record
+    ensure_topic(f"{topic}.dlq", refunds.config, partitions=1)
+    _letters(refunds, topic, [readable, b"{}", None] * 5)
+    page = refunds.page(f"/dead-letters/topic?name={topic}.dlq")
+    assert "token" not in page.values  # no form
+    [link] = {each for each in page.addresses if "replay" in each}
+    asked = refunds.page(link).text
+    assert f"Replay 10 dead letters of {topic}.dlq?" in asked
+    assert "5 unreadable" in asked
+    assert f"They are appended to {topic}: every consumer group that reads the topic gets" in asked
+    answer = _post(refunds, link, name=f"{topic}.dlq")
+    assert answer.status_code == 303
+    done = refunds.page(answer.headers["location"]).text
+    assert "10 went back to their topics, 5 stay open." in done
+    assert [each.value() for each in _messages(refunds, topic)] == [readable, None] * 5
+    assert f"Nothing to replay in {topic}.dlq" in refunds.page(link).text
+
+
+def test_a_count_of_a_part_says_so(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A browser does not wait for any number of messages."""
+    state = head_of("orders.dlq", shop.sources).state
+    assert replay_page(state, shop.sources).is_whole
+    assert not replay_page(state, shop.sources, most=1).is_whole
+    monkeypatch.setattr(routes, "replay_page", functools.partial(replay_page, most=1))
+    page = shop.page("/dead-letters/replay?name=orders.dlq")
+    assert "Only the newest were counted." in page.text
+    assert "token" in page.values  # and a form for all of them
