@@ -151,7 +151,8 @@ class AsyncContractConsumer(ReadsTopics[T, K, P]):
 
     async def poll(self, timeout: float = -1) -> Message[T, K] | None:
         """The next message, or None after ``timeout``: :meth:`.ContractConsumer.poll`."""
-        if timeout.__class__ is not int:  # as of the synchronous consumer
+        kind: Any = timeout.__class__
+        if kind is not int and (kind is not float or timeout != timeout):  # noqa: PLR0124 - as there
             timeout = seconds(timeout)
         return await self._thread.take_one(functools.partial(self._consumer.poll, timeout))
 

@@ -267,7 +267,9 @@ class ContractConsumer(ReadsTopics[T, K, P], ConsumesBatches):
             ArgumentError: An argument is no such number.
             Exception: An error of iteration.
         """
-        if timeout.__class__ is not int:  # the default's, without a call for each message
+        kind: Any = timeout.__class__
+        # A number, which NaN is not, is left as it is, without a call for each message.
+        if kind is not int and (kind is not float or timeout != timeout):  # noqa: PLR0124 - see above
             timeout = seconds(timeout)
         message, in_hand, error = self._one(timeout)
         if error is not None:
