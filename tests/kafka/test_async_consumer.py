@@ -342,3 +342,31 @@ def test_partitions_are_paused_committed_and_followed(
     assert sorted(number for partitions in revoked for number in partitions) == [0, 1]
     with StockConsumer(config, topic=name, group=name) as consumer:
         assert consumer.committed([0, 1]) == {0: 3, 1: 3}
+
+
+def test_a_wrong_argument_of_a_cancelled_call_is_no_error_of_the_next(
+    config: Config, filled: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Which has arguments of its own."""
+    begun, ended = threading.Event(), threading.Event()
+
+    async def main() -> None:
+        async with AsyncContractConsumer(config, record=Stock, topic=filled(1)) as consumer:
+            consume = consumer.synchronous.consume
+
+            def watched(*arguments: Any) -> list[Any]:
+                begun.set()
+                ended.wait()
+                return consume(*arguments)
+
+            monkeypatch.setattr(consumer.synchronous, "consume", watched)
+            task = asyncio.ensure_future(consumer.consume(-1))
+            await asyncio.to_thread(begun.wait)
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+            ended.set()
+            message = await consumer.poll(30)
+            assert message is not None
+
+    run(main())
