@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import attrs
 
 from streamcontract.console.looking_up import LookUp, look_up, ranges_of
+from streamcontract.console.pages.contracts import parsed
 from streamcontract.console.pages.fields import type_in_words
 from streamcontract.console.pages.shown import (
     Notice,
@@ -28,7 +29,7 @@ from streamcontract.registry.errors import RegistryRequestError
 from streamcontract.schema.model import ArrayType, MapType, RecordType, UnionType
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from streamcontract.console.reading import Seen
     from streamcontract.console.sources import Sources
@@ -37,7 +38,15 @@ if TYPE_CHECKING:
     from streamcontract.kafka.admin.describe import TopicState
     from streamcontract.schema import AvroType
 
-__all__ = ["MessageRow", "Messages", "ValueRow", "messages_page", "row_of", "tail_notices"]
+__all__ = [
+    "MessageRow",
+    "Messages",
+    "ValueRow",
+    "example_condition",
+    "messages_page",
+    "row_of",
+    "tail_notices",
+]
 
 _SECONDS: Final = 1.0
 """Seconds that a page looks for messages before it shows what it has."""
@@ -187,6 +196,17 @@ def tail_notices(asked: LookUp, sources: Sources) -> tuple[Notice, ...]:
         return tuple(_foreign(TopicReader(asked.topic, sources, asked.wanted), asked))
     except _REFUSED as error:
         return (_refusal(error),)
+
+
+def example_condition(contracts: Iterable[str], sources: Sources) -> str:
+    """A condition on a field of the first of a topic's contracts that can be read."""
+    project = sources.project()
+    for name in contracts:
+        schema = None if project is None else parsed(project.contract(name))
+        fields = getattr(getattr(schema, "root", None), "fields", ())
+        if fields:
+            return f"{fields[0].name} = '...'"
+    return "field = 'value'"
 
 
 def _refusal(error: StreamContractError) -> Notice:
