@@ -15,7 +15,7 @@ from tests.console.shop import write_project
 
 from streamcontract import Codec, parse_schema
 from streamcontract.console import results as of_forms
-from streamcontract.console import routes
+from streamcontract.console import writing_views
 from streamcontract.console.pages import dead_letters
 from streamcontract.console.pages.dead_letters import REASONS, replay_page
 from streamcontract.console.pages.topic import head_of
@@ -203,8 +203,8 @@ def test_only_the_latest_results_are_kept(monkeypatch: pytest.MonkeyPatch) -> No
     """Memory does not grow with the forms that are sent."""
     monkeypatch.setattr(of_forms, "_MOST", 3)
     results = Results()
-    names = [results.keep(number) for number in range(9)]
-    assert [results.of(name) for name in names] == [None] * 6 + [6, 7, 8]
+    names = [results.keep("orders", number) for number in range(9)]
+    assert [results.of(name, "orders", int) for name in names] == [None] * 6 + [6, 7, 8]
 
 
 def test_every_reason_is_explained() -> None:
@@ -301,7 +301,7 @@ def test_a_count_of_a_part_says_so(shop: Shop, monkeypatch: pytest.MonkeyPatch) 
     state = head_of("orders.dlq", shop.sources).state
     assert replay_page(state, shop.sources).is_whole
     assert not replay_page(state, shop.sources, most=1).is_whole
-    monkeypatch.setattr(routes, "replay_page", functools.partial(replay_page, most=1))
+    monkeypatch.setattr(writing_views, "replay_page", functools.partial(replay_page, most=1))
     page = shop.page("/dead-letters/replay?name=orders.dlq")
     assert "Only the newest were counted." in page.text
     assert "token" in page.values  # and a form for all of them

@@ -10,16 +10,20 @@ from typing import TYPE_CHECKING, Final
 
 import anyio
 from anyio import to_thread
+from starlette.responses import Response, StreamingResponse
 
 from streamcontract.console.looking_up import look_up, ranges_of
 from streamcontract.console.pages.messages import row_of
 from streamcontract.console.pages.shown import visible
+from streamcontract.console.queries import look_up_of, whole
 from streamcontract.console.reading import TopicReader
 from streamcontract.console.tail import Tail
-from streamcontract.errors import StreamContractError
+from streamcontract.errors import ConfigurationError, StreamContractError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
+
+    from starlette.requests import Request
 
     from streamcontract.console.looking_up import Found, LookUp, Ranges
     from streamcontract.console.pages.messages import MessageRow
@@ -27,7 +31,7 @@ if TYPE_CHECKING:
     from streamcontract.console.sources import Sources
     from streamcontract.console.tail import Update
 
-__all__ = ["search_events", "tail_events"]
+__all__ = ["Streams", "search_events", "tail_events"]
 
 _log = logging.getLogger("streamcontract.console")
 
@@ -40,8 +44,43 @@ _SEARCH: Final = 60.0
 _MOST: Final = 16
 """Tails and searches at a time: each holds a thread, and pages need some too."""
 
+_EVENTS: Final = "text/event-stream"
+
 _streams = threading.BoundedSemaphore(_MOST)
 _TOO_MANY: Final = f"{_MOST} tails and searches run already: close one and load this page again"
+
+
+class Streams:
+    """The endpoints of tails and searches.
+
+    Args:
+        sources: The brokers, the registry and the project.
+        renderer: Makes the rows.
+    """
+
+    def __init__(self, sources: Sources, renderer: Renderer) -> None:
+        self._sources = sources
+        self._renderer = renderer
+
+    async def search(self, request: Request) -> Response:
+        """The rows of a search that goes on."""
+        found = whole(request.query_params, "found") or 0
+        sources, renderer = self._sources, self._renderer
+        return _stream(request, lambda asked: search_events(asked, found, sources, renderer))
+
+    async def tail(self, request: Request) -> Response:
+        """The rows of a live tail."""
+        return _stream(request, lambda asked: tail_events(asked, self._sources, self._renderer))
+
+
+def _stream(request: Request, events: Callable[[LookUp], AsyncIterator[str]]) -> Response:
+    try:
+        asked = look_up_of(request.query_params)
+    except ConfigurationError as error:
+        return Response(str(error), 400)
+    if request.method == "HEAD":  # no body, for which a tail would wait
+        return Response(media_type=_EVENTS)
+    return StreamingResponse(events(asked), media_type=_EVENTS)
 
 
 async def tail_events(asked: LookUp, sources: Sources, renderer: Renderer) -> AsyncIterator[str]:

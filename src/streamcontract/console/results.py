@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from typing import Final
+from typing import Final, TypeVar
 
 from streamcontract.console.security import new_token
 
@@ -17,30 +17,36 @@ __all__ = ["Results"]
 _MOST: Final = 100
 """Results that are kept, the latest."""
 
+Result = TypeVar("Result")
+
 
 class Results:
-    """The latest results, each by its name.
+    """The latest results, each by its name and of one topic.
 
     Example:
         >>> results = Results()
-        >>> results.of(results.keep("sent")), results.of("another name")
+        >>> name = results.keep("orders", "sent")
+        >>> results.of(name, "orders", str), results.of(name, "stocks", str)
         ('sent', None)
     """
 
     def __init__(self) -> None:
-        self._kept: OrderedDict[str, object] = OrderedDict()
+        self._kept: OrderedDict[str, tuple[str, object]] = OrderedDict()
         self._lock = threading.Lock()
 
-    def keep(self, result: object) -> str:
+    def keep(self, topic: str, result: object) -> str:
         """Keep a result; its name."""
         name = new_token()
         with self._lock:
-            self._kept[name] = result
+            self._kept[name] = (topic, result)
             while len(self._kept) > _MOST:
                 self._kept.popitem(last=False)
         return name
 
-    def of(self, name: str) -> object:
-        """The result of a name; None for an unknown one."""
+    def of(self, name: str, topic: str, kind: type[Result]) -> Result | None:
+        """The result of a name; None for an unknown one, or one of another topic or kind."""
         with self._lock:
-            return self._kept.get(name)
+            found = self._kept.get(name)
+        if found is None or found[0] != topic or not isinstance(found[1], kind):
+            return None
+        return found[1]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import attrs
 
 from streamcontract.console.looking_up import LookUp, look_up, ranges_of
+from streamcontract.console.pages.contracts import parsed
 from streamcontract.console.pages.fields import type_in_words
 from streamcontract.console.pages.shown import (
     Notice,
@@ -28,7 +29,7 @@ from streamcontract.registry.errors import RegistryRequestError
 from streamcontract.schema.model import ArrayType, MapType, RecordType, UnionType
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from streamcontract.console.reading import Seen
     from streamcontract.console.sources import Sources
@@ -37,7 +38,15 @@ if TYPE_CHECKING:
     from streamcontract.kafka.admin.describe import TopicState
     from streamcontract.schema import AvroType
 
-__all__ = ["MessageRow", "Messages", "ValueRow", "messages_page", "row_of", "tail_notices"]
+__all__ = [
+    "MessageRow",
+    "Messages",
+    "ValueRow",
+    "example_condition",
+    "messages_page",
+    "row_of",
+    "tail_notices",
+]
 
 _SECONDS: Final = 1.0
 """Seconds that a page looks for messages before it shows what it has."""
@@ -172,7 +181,7 @@ def messages_page(
         rest=str(found.rest) if found.rest.size else None,
         is_complete=len(found.messages) >= asked.count or not found.rest.size,
         contract=_contract(reader),
-        notices=(*_foreign(reader, asked), *_leaderless(state)),
+        notices=(*_before(reader, asked), *_leaderless(state)),
     )
 
 
@@ -184,9 +193,20 @@ def tail_notices(asked: LookUp, sources: Sources) -> tuple[Notice, ...]:
         sources: The brokers, the registry and the project.
     """
     try:
-        return tuple(_foreign(TopicReader(asked.topic, sources, asked.wanted), asked))
+        return tuple(_before(TopicReader(asked.topic, sources, asked.wanted), asked))
     except _REFUSED as error:
         return (_refusal(error),)
+
+
+def example_condition(contracts: Iterable[str], sources: Sources) -> str:
+    """A condition on a field of the first of a topic's contracts that can be read."""
+    project = sources.project()
+    for name in contracts:
+        schema = None if project is None else parsed(project.contract(name))
+        fields = getattr(getattr(schema, "root", None), "fields", ())
+        if fields:
+            return f"{fields[0].name} = '...'"
+    return "field = 'value'"
 
 
 def _refusal(error: StreamContractError) -> Notice:
@@ -195,11 +215,18 @@ def _refusal(error: StreamContractError) -> Notice:
     return Notice("bad", title, str(error), error=error)
 
 
-def _foreign(reader: TopicReader, asked: LookUp) -> Iterator[Notice]:
+def _before(reader: TopicReader, asked: LookUp) -> Iterator[Notice]:
+    """What there is to say before the messages."""
     if reader.has_foreign_key:
         title = f"{asked.wanted.key!r} is not a key that the contract allows"
         text = "Messages that cannot be read may have it: it is compared with their bytes."
         yield Notice("note", title, text)
+    if asked.wanted.where is not None and not reader.schemas:
+        text = "A condition reads only messages that name a schema: text and JSON are left out."
+        yield Notice("warn", "No contract and no subject has this topic", text)
+    if reader.is_registry_away:
+        text = "Whether the topic has a schema is not known: only values that name none are shown."
+        yield Notice("warn", "The registry does not answer", text)
 
 
 def _leaderless(state: TopicState) -> Iterator[Notice]:
@@ -222,7 +249,9 @@ def row_of(seen: Seen) -> MessageRow:
     is_as_written = verdict.kind == "poison" and seen.schema is not None
     has_value = seen.schema is not None
     raw = None if seen.undecoded is None else undecoded(seen.undecoded)
-    preview = _preview(seen) if has_value else cut(raw.text) if raw is not None else ""
+    preview = _preview(seen) if has_value else ""
+    if raw is not None:
+        preview = cut(raw.text or (raw.bytes if verdict.kind == "none" else ""))
     return MessageRow(
         partition=seen.partition,
         offset=seen.offset,
