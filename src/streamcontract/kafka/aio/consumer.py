@@ -14,6 +14,7 @@ from streamcontract.kafka.aio.consumer_thread import ConsumerThread, InnerConsum
 from streamcontract.kafka.aio.until_end import AsyncUntilEnd
 from streamcontract.kafka.connection.forks import ForkGuard
 from streamcontract.kafka.consumer import ContractConsumer
+from streamcontract.kafka.consumer.batches import message_limit
 from streamcontract.kafka.contract.unions import K, P, ReadsTopics, T
 from streamcontract.kafka.message import Message
 from streamcontract.kafka.timeouts import BROKER_TIMEOUT
@@ -158,9 +159,9 @@ class AsyncContractConsumer(ReadsTopics[T, K, P]):
 
     async def consume(self, num_messages: int = 1, timeout: float = -1) -> list[Message[T, K]]:
         """A list of messages, fewer after ``timeout``: :meth:`.ContractConsumer.consume`."""
-        return await self._thread.take(
-            functools.partial(self._consumer.consume, num_messages, timeout)
-        )
+        # Checked here: the next call would raise what is wrong with one that is cancelled.
+        limit, timeout = message_limit(num_messages), seconds(timeout)
+        return await self._thread.take(functools.partial(self._consumer.consume, limit, timeout))
 
     async def consume_batch(
         self,
@@ -176,7 +177,7 @@ class AsyncContractConsumer(ReadsTopics[T, K, P]):
         take = functools.partial(
             self._consumer.consume_batch,
             num_messages,
-            timeout,
+            seconds(timeout),
             columns=columns,
             metadata=metadata,
             tombstones=tombstones,

@@ -12,7 +12,7 @@ from concurrent.futures import Future
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
-from streamcontract.errors import ArgumentError, ClientError, ColumnsError, RegistryError
+from streamcontract.errors import ClientError, RegistryError
 from streamcontract.kafka.aio.worker import Closing, Interrupted, Worker
 from streamcontract.kafka.connection.forks import ForkGuard
 from streamcontract.kafka.consumer import ContractConsumer
@@ -42,12 +42,8 @@ _MESSAGES_A_TURN: Final = 256
 
 _NO_ENDS: Final[Mapping[Any, int]] = MappingProxyType({})
 
-# The next call raises these again by itself, if they still apply; a wrong argument or column was the
-# cancelled call's own.
-_NOT_KEPT: Final = (
-    *(Interrupted, RegistryError, StalledError, DeadLetterError, MessageDecodeError),
-    *(ArgumentError, ColumnsError),
-)
+# The next call raises these again by itself, if they still apply.
+_MET_AGAIN = (Interrupted, RegistryError, StalledError, DeadLetterError, MessageDecodeError)
 
 
 class InnerConsumer(ContractConsumer[T, K, P]):
@@ -198,7 +194,7 @@ class ConsumerThread(Generic[T, K, P]):
         """Keep the messages of a cancelled call for the next one; runs in the worker's thread."""
         self.consumer.take_back()
         error = future.exception()
-        if isinstance(error, Exception) and not isinstance(error, _NOT_KEPT):
+        if isinstance(error, Exception) and not isinstance(error, _MET_AGAIN):
             self._untold = error
 
     async def close(self, close: Callable[[], None]) -> None:
