@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 import attrs
 import confluent_kafka
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from starlette.testclient import TestClient
 from tests.console.shop import write_project
 
@@ -22,16 +24,21 @@ from streamcontract.console.pages.topic import head_of
 from streamcontract.console.results import Results
 from streamcontract.console.routes import console_app
 from streamcontract.console.sources import Sources
+from streamcontract.console.writes import _key
 from streamcontract.kafka.admin.topics import ensure_topic
 from streamcontract.kafka.connection.bounded_read import bounded_reader, read_between
 from streamcontract.kafka.contract.topic_deserializer import POISON
 from streamcontract.kafka.dead_letters.dead_letter import FIRST_HEADER
+from streamcontract.messages.keys import FieldKeys, RawKeys, SchemaKeys, bytes_as_json
+from streamcontract.messages.values import Form
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     from tests.console.conftest import Shop
+
+    from streamcontract.messages.keys import Keys
 
 _REFUND: Any = {
     "type": "record",
@@ -190,6 +197,63 @@ def test_a_tombstone(refunds: Shop, topic: str) -> None:
     page = refunds.send("/topic/produce", name=topic, tombstone="1", key="K-1")
     assert "Sent" in page.text
     assert [(each.key(), each.value()) for each in _messages(refunds, topic)] == [(b"K-1", None)]
+
+
+def _keyed(node: str) -> Keys:
+    """Keys that are a field of a type."""
+    fields = [{"name": "k", "type": node}]
+    return FieldKeys("k", parse_schema({"type": "record", "name": "R", "fields": fields}))
+
+
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.floats() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(max_size=3), inner),
+    max_leaves=5,
+)
+_NUMBERS = ["0", "123", "-1", "12345678901234567890", "1.50", "1e2", "007", " 12 "]
+
+
+@pytest.mark.parametrize("keys", [RawKeys(), _keyed("string")], ids=["none", "field"])
+@given(st.text(min_size=1) | st.sampled_from(_NUMBERS) | _JSON.map(json.dumps))
+def test_a_key_of_text_is_what_was_filled_in(keys: Keys, text: str) -> None:
+    """Numbers, ``null`` and JSON too: of text, they are text."""
+    filled = text.encode("utf-8", "replace").decode()  # a browser sends no lone surrogates
+    assert keys.encode(_key(filled, keys)) == filled.encode()
+
+
+def test_a_key_of_bytes_is_filled_in_as_it_is_shown() -> None:
+    """So that a key can be copied from the page of a message."""
+    assert RawKeys().encode(_key(json.dumps(bytes_as_json(b"\xff")), RawKeys())) == b"\xff"
+
+
+@pytest.mark.parametrize(("text", "sent"), [("12", b"12"), (" 12 ", b"12"), ("-0", b"0")])
+def test_a_key_of_a_number(text: str, sent: bytes) -> None:
+    """Is the number."""
+    keys = _keyed("long")
+    assert keys.encode(_key(text, keys)) == sent
+
+
+@pytest.mark.parametrize(
+    ("schema", "text", "value"),
+    [
+        ("string", '"K-1"', "K-1"),
+        ("string", "K-1", "K-1"),
+        ("string", "123", "123"),
+        ("string", '"123"', "123"),
+        ("double", "1.5", 1.5),
+        ("boolean", "true", True),
+        ({"type": "array", "items": "int"}, "[1, 2]", [1, 2]),
+        (["null", "long"], "null", None),
+        (["null", "string"], "null", None),
+        (["null", "string"], '"null"', "null"),
+    ],
+    ids=str,
+)
+def test_a_key_with_a_schema_is_json(schema: Any, text: str, value: Any) -> None:
+    """A text needs no quotes."""
+    parsed = parse_schema(schema)
+    keys = SchemaKeys(parsed, Form())
+    assert Codec[Any](parsed).decode(keys.encode(_key(text, keys))) == value
 
 
 def test_a_partition_that_there_is_not(refunds: Shop, topic: str) -> None:

@@ -19,11 +19,16 @@ from streamcontract.console.forms import (
 )
 from streamcontract.console.pages.dead_letters import readers_for
 from streamcontract.console.pages.shown import Notice
-from streamcontract.errors import ConfigurationError, RegistryError, StreamContractError
+from streamcontract.errors import (
+    ConfigurationError,
+    DataError,
+    RegistryError,
+    StreamContractError,
+)
 from streamcontract.kafka.admin.topics import ensure_topic
 from streamcontract.kafka.dead_letters.replay import replay_dead_letters
 from streamcontract.messages.envelopes import MARK, TYPE
-from streamcontract.messages.keys import FieldKeys, SchemaKeys
+from streamcontract.messages.keys import BASE64, FieldKeys, SchemaKeys
 from streamcontract.messages.topics import writer_of
 from streamcontract.messages.values import Form
 from streamcontract.messages.writing import Plan, Writing
@@ -97,6 +102,7 @@ class Target:
         contract: The name of the contract, or None.
         subject: The subject of the topic's values.
         key_in_words: What to fill in for its key.
+        keys: The keys of the topic.
     """
 
     topic: str
@@ -105,6 +111,7 @@ class Target:
     contract: str | None
     subject: str
     key_in_words: str
+    keys: Keys
 
 
 def target_of(topic: str, sources: Sources, contract: str | None = None) -> Target:
@@ -136,6 +143,7 @@ def target_of(topic: str, sources: Sources, contract: str | None = None) -> Targ
         contract=found.contract,
         subject=subject,
         key_in_words=_key_in_words(found.keys),
+        keys=found.keys,
     )
 
 
@@ -255,7 +263,7 @@ def _envelope(form: Mapping[str, str], target: Target) -> tuple[dict[str, Any], 
         faults = [FormFault("tombstone", text, "tombstone")]
         envelope["tombstone"] = True
     if form.get("key"):
-        envelope["key"] = _key(form["key"])
+        envelope["key"] = _key(form["key"], target.keys)
     return envelope, [*faults, *wrong_headers]
 
 
@@ -267,13 +275,28 @@ def _line(envelope: dict[str, Any], faults: list[FormFault]) -> bytes:
         return b""
 
 
-def _key(text: str) -> JsonValue:
-    """A key: JSON where it is an object or a number, else text."""
+def _key(text: str, keys: Keys) -> JsonValue:
+    """A key as JSON: the first of its meanings that is a key of the topic, else the first.
+
+    A text is itself, unless it is bytes as pages show them. Where keys have a schema it is JSON,
+    and a text needs no quotes.
+    """
     try:
         found = parse_json(text)
     except ValueError:
         return text
-    return found if isinstance(found, dict | int) and not isinstance(found, bool) else text
+    is_bytes = isinstance(found, dict) and found.keys() == {BASE64}
+    is_json = isinstance(keys, SchemaKeys) or is_bytes
+    meanings = (found, text) if is_json else (text, found)
+    return next((each for each in meanings if _is_key(each, keys)), meanings[0])
+
+
+def _is_key(json: JsonValue, keys: Keys) -> bool:
+    try:
+        keys.encode(json)
+    except DataError:
+        return False
+    return True
 
 
 def declared_partitions(topic: str, sources: Sources) -> int | None:
