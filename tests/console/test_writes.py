@@ -256,6 +256,17 @@ def test_a_key_with_a_schema_is_json(schema: Any, text: str, value: Any) -> None
     assert Codec[Any](parsed).decode(keys.encode(_key(text, keys))) == value
 
 
+def test_trying_again_has_an_address_that_servers_take(refunds: Shop, topic: str) -> None:
+    """With what was filled in, as far as an address goes."""
+    for note in ("short", "x" * 50_000):
+        form = {**_FILLED, "field:note": note}
+        page = refunds.send("/topic/produce", 400, name=topic, contract="none", **form)
+        [again] = {each for each in page.addresses if each.startswith("/topic/produce?")}
+        assert f"name={topic}" in again
+        assert len(again) < 2**13
+        assert ("field%3Anote" in again) == (note == "short")
+
+
 def test_a_partition_that_there_is_not(refunds: Shop, topic: str) -> None:
     """Is refused by the brokers, which the page says."""
     page = refunds.send("/topic/produce", 422, name=topic, partition="7", **_FILLED)
