@@ -17,7 +17,7 @@ from tests.console.shop import write_project
 
 from streamcontract import Codec, parse_schema
 from streamcontract.console import results as of_forms
-from streamcontract.console import writing_views
+from streamcontract.console import writes, writing_views
 from streamcontract.console.pages import dead_letters
 from streamcontract.console.pages.dead_letters import REASONS, replay_page
 from streamcontract.console.pages.topic import head_of
@@ -268,10 +268,50 @@ def test_trying_again_has_an_address_that_servers_take(refunds: Shop, topic: str
 
 
 def test_a_partition_that_there_is_not(refunds: Shop, topic: str) -> None:
-    """Is refused by the brokers, which the page says."""
+    """The topic may have been created anew since the form was loaded."""
     page = refunds.send("/topic/produce", 422, name=topic, partition="7", **_FILLED)
-    assert "Not sent" in page.text
+    assert "partition : the topic has no partition 7: they are 0 to 2" in page.text
     assert _messages(refunds, topic) == []
+
+
+def test_a_topic_that_is_not_there_any_more(shop: Shop, topic: str, tmp_path: Path) -> None:
+    """Brokers may create a topic for a message, with other partitions than it had."""
+    name = f"{topic}.deleted"
+    with _console(shop, name, tmp_path) as console:
+        page = console.send("/topic/produce", 404, name=name, **_FILLED)
+        assert "Create this topic" in page.text
+        assert name not in console.sources.cluster.topics()
+
+
+def test_a_contract_that_changed_since_its_form_was_loaded(refunds: Shop, topic: str) -> None:
+    """Nothing of the form is left out, and nothing is sent that it did not show."""
+    address = f"/topic/produce?name={topic}"
+    version = refunds.page(address).value_of("version")
+    file = refunds.project.parent / "schemas" / "refund.avsc"
+    fields = [_REFUND["fields"][0], {"name": "rate", "type": "double", "default": 1.5}]
+    file.write_text(json.dumps({**_REFUND, "fields": fields}), "utf-8")
+    page = refunds.send(address, 422, name=topic, version=version, **_FILLED)
+    assert "the schema has changed since this form was loaded" in page.text
+    assert "note: there is no such field in the form: 'late' was filled in" in page.text
+    assert _messages(refunds, topic) == []
+    assert page.value_of("version") != version
+    form = {"field:amount": page.value_of("field:amount"), "version": page.value_of("version")}
+    assert "Sent" in refunds.send(address, name=topic, **form).text
+
+
+def test_a_contract_that_changes_while_its_form_is_read(refunds: Shop, topic: str) -> None:
+    """The record is sent with the schema that it was made for, or not at all."""
+    target = writes.target_of(topic, refunds.sources)
+    file = refunds.project.parent / "schemas" / "refund.avsc"
+    file.write_text(json.dumps({**_REFUND, "name": "Refunded"}), "utf-8")
+    sent = writes.send(_FILLED, target, refunds.sources)
+    assert "the schema has changed" in " ".join(each.text for each in sent.faults)
+
+
+def test_a_number_beyond_floating_point_is_not_infinity(refunds: Shop, topic: str) -> None:
+    """JSON has no such number, whose text is one."""
+    page = refunds.send("/topic/produce", 422, name=topic, **{**_FILLED, "field:amount": "1e999"})
+    assert "a number is beyond 64 bits of floating point" in page.text
 
 
 def test_only_the_latest_results_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:

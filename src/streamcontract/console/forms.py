@@ -26,7 +26,7 @@ from streamcontract.schema.model import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from streamcontract.schema import Field, Schema
     from streamcontract.schema.model import JsonValue
@@ -40,6 +40,7 @@ __all__ = [
     "is_blank",
     "parse_json",
     "with_faults",
+    "without_control",
 ]
 
 _PREFIX: Final = "field:"
@@ -296,6 +297,34 @@ def _path_of(control: Control, schema: Schema) -> str:
 def is_blank(schema: Schema, given: Mapping[str, str]) -> bool:
     """Whether nothing of a record is filled in."""
     return all(each.is_blank for each in controls_of(schema, given))
+
+
+def without_control(
+    controls: Iterable[Control], given: Mapping[str, str]
+) -> Iterator[tuple[str, str]]:
+    """The paths and values of a form that no control has.
+
+    Example:
+        >>> from streamcontract import parse_schema
+        >>> controls = controls_of(parse_schema("int"), {})
+        >>> list(without_control(controls, {"field:value": "3", "field:note": "late"}))
+        [('note', 'late')]
+    """
+    known = {
+        f"{kind}{each.name.removeprefix(_PREFIX)}"
+        for each in controls
+        if each.name
+        for kind, has in (
+            (_PREFIX, True),
+            (_IS_NULL, each.is_nullable),
+            (_IS_EMPTY, each.takes_empty),
+        )
+        if has
+    }
+    for name, value in given.items():
+        kind, colon, path = name.partition(":")
+        if colon and f"{kind}:" in {_PREFIX, _IS_NULL, _IS_EMPTY} and value and name not in known:
+            yield path, value if f"{kind}:" == _PREFIX else kind
 
 
 @attrs.frozen

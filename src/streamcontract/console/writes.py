@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 
@@ -16,9 +17,10 @@ from streamcontract.console.forms import (
     is_blank,
     parse_json,
     with_faults,
+    without_control,
 )
 from streamcontract.console.pages.dead_letters import readers_for
-from streamcontract.console.pages.shown import Notice
+from streamcontract.console.pages.shown import Notice, cut
 from streamcontract.errors import (
     ConfigurationError,
     DataError,
@@ -36,8 +38,9 @@ from streamcontract.registry.errors import NotFoundError
 from streamcontract.registry.subjects import topic_name_strategy
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
+    from streamcontract.console.forms import Control
     from streamcontract.console.sources import Sources
     from streamcontract.kafka.admin.topics import TopicOutcome
     from streamcontract.kafka.message import Delivery
@@ -57,6 +60,11 @@ __all__ = [
     "send",
     "target_of",
 ]
+
+
+_CHANGED: Final = FormFault(
+    "", "the schema has changed since this form was loaded: look it through, and send it again"
+)
 
 
 @attrs.frozen(kw_only=True)
@@ -112,6 +120,13 @@ class Target:
     subject: str
     key_in_words: str
     keys: Keys
+
+    @property
+    def version(self) -> str:
+        """A digest of what its form shows: a contract may change while one is open."""
+        key = "" if self.key_schema is None else self.key_schema.json
+        parts = [self.contract or "", self.schema.json, key, self.key_in_words]
+        return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
 def target_of(topic: str, sources: Sources, contract: str | None = None) -> Target:
@@ -216,7 +231,9 @@ def send(form: Mapping[str, str], target: Target, sources: Sources) -> Sent:
     Raises:
         StreamContractError: The record could not be sent.
     """
+    controls = controls_of(target.schema, form)
     envelope, faults = _envelope(form, target)
+    faults += _outdated(form, target, controls)
     partition = form.get("partition", "")
     if partition and not re.fullmatch("[0-9]{1,9}", partition):
         faults.append(FormFault("partition", f"{partition!r} is no partition", "partition"))
@@ -228,21 +245,48 @@ def send(form: Mapping[str, str], target: Target, sources: Sources) -> Sent:
         partition=int(partition) if partition else None,
     )
     with Writing(plan, sources.config, sources.project()) as writing:
+        if writing.schemas is None or writing.schemas.schema != target.schema:
+            faults.append(_CHANGED)
         found = {
             fault.path: str(fault)
             for error in writing.check([_line(envelope, faults)])
             for fault in error.faults
         }
-        faults = with_faults(target.schema, controls_of(target.schema, form), found, faults)
+        faults = with_faults(target.schema, controls, found, faults)
+        if not faults:
+            faults = _unknown_partition(target.topic, plan.partition, sources)
         if faults:
             return Sent(topic=target.topic, faults=faults)
-        writing.require_brokers()
         reports: list[Delivery] = []
         failures = writing.send(on_delivery=reports.append).failures
     if failures:
         faults = [FormFault("", each.reason) for each in failures]
         return Sent(topic=target.topic, faults=faults)
     return Sent(topic=target.topic, partition=reports[0].partition, offset=reports[0].offset)
+
+
+def _outdated(
+    form: Mapping[str, str], target: Target, controls: Sequence[Control]
+) -> Iterator[FormFault]:
+    """What was filled in for a form that the contract gave before it changed."""
+    if form.get("version", target.version) != target.version:
+        yield _CHANGED
+    for path, value in without_control(controls, form):
+        yield FormFault(path, f"there is no such field in the form: {cut(value)!r} was filled in")
+
+
+def _unknown_partition(topic: str, partition: int | None, sources: Sources) -> list[FormFault]:
+    """The fault of a partition that the topic does not have.
+
+    Raises:
+        ConsumeError: There is no such topic, which the brokers might create, or they did not
+            answer, which a producer would wait for, for minutes.
+    """
+    known = sources.cluster.partitions(topic)
+    if partition is None or partition in known:
+        return []
+    text = f"the topic has no partition {partition}: they are 0 to {max(known)}"
+    return [FormFault("partition", text, "partition")]
 
 
 def _envelope(form: Mapping[str, str], target: Target) -> tuple[dict[str, Any], list[FormFault]]:
@@ -269,10 +313,13 @@ def _envelope(form: Mapping[str, str], target: Target) -> tuple[dict[str, Any], 
 
 def _line(envelope: dict[str, Any], faults: list[FormFault]) -> bytes:
     try:
-        return json.dumps(envelope).encode()
+        return json.dumps(envelope, allow_nan=False).encode()
     except RecursionError:
-        faults.append(FormFault("", "the record is nested too deeply"))
-        return b""
+        text = "the record is nested too deeply"
+    except ValueError:
+        text = 'a number is beyond 64 bits of floating point; as text, "Infinity" is one'
+    faults.append(FormFault("", text))
+    return b""
 
 
 def _key(text: str, keys: Keys) -> JsonValue:
