@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from streamcontract import parse_schema
 from streamcontract.console.forms import controls_of, document_of, headers_of, with_faults
+from streamcontract.console.pages.fields import field_rows
 from streamcontract.errors import DecodeError
 from streamcontract.json_codec import JsonCodec
 from streamcontract.schema.logical import LOGICAL_TYPES
@@ -87,6 +88,33 @@ def test_a_filled_in_form_is_the_record(record: dict[str, Any]) -> None:
     document, faults = document_of(_SCHEMA, _filled(record))
     assert (document, faults) == (record, [])
     JsonCodec[Any](_SCHEMA).encode(document)
+
+
+def _nested(width: int, depth: int) -> Any:
+    """A record of fields of the same record, and so on; the text grows with both, not a power."""
+    fields: list[Any] = [{"name": "f0", "type": _nested(width, depth - 1) if depth else "int"}]
+    inner = f"R{depth - 1}" if depth else "int"
+    fields += ({"name": f"f{each}", "type": inner} for each in range(1, width))
+    return {"type": "record", "name": f"R{depth}", "fields": fields}
+
+
+@pytest.mark.parametrize(("width", "depth", "levels"), [(2, 9, 5), (6, 9, 3), (40, 9, 1)])
+def test_a_short_schema_has_no_endless_form(width: int, depth: int, levels: int) -> None:
+    """Nor an endless table: inner records are opened as deep as a page can bear."""
+    schema = parse_schema(_nested(width, depth))
+    controls = controls_of(schema, {})
+    assert len(controls) == sum(width**level for level in range(1, levels + 1))
+    assert max(each.depth for each in controls) == levels - 1
+    assert width < len(field_rows(schema)) <= 2_000
+    assert {each.kind for each in controls if each.depth == levels - 1} == {"json"}
+
+
+def test_a_wide_record_is_shown_whole() -> None:
+    """Its own fields are what the page is for."""
+    fields = [{"name": f"f{each}", "type": "int"} for each in range(2_100)]
+    schema = parse_schema({"type": "record", "name": "R", "fields": fields})
+    assert [each.path for each in field_rows(schema)] == [each["name"] for each in fields]
+    assert len(controls_of(schema, {})) == len(fields)
 
 
 def test_what_was_filled_in_stays_in_the_form() -> None:

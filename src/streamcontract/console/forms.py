@@ -46,7 +46,13 @@ __all__ = [
 _PREFIX: Final = "field:"
 _IS_NULL: Final = "null:"
 _IS_EMPTY: Final = "empty:"
-_DEEPEST: Final = 4
+_DEEPEST: Final = 5
+_MOST: Final = 300
+"""Controls of a form, unless the first level has more: the records in it are JSON then.
+
+A record of ten fields of a type of ten fields, and so on, is a short schema.
+"""
+
 _LONGEST_EXAMPLE: Final = 200
 """Bytes of the smallest value: a fixed can have gigabytes."""
 
@@ -120,16 +126,31 @@ def controls_of(schema: Schema, given: Mapping[str, str]) -> tuple[Control, ...]
     """
     root = schema.root
     if isinstance(root, RecordType):
-        return tuple(_controls(root, "", 0, given))
+        return tuple(_controls(root, "", 0, given, _deepest(root)))
     return (_control("value", root, "", 0, given, doc="", is_optional=False),)
 
 
+def _deepest(root: RecordType) -> int:
+    """The levels of records that a form opens."""
+    counts: dict[tuple[int, int], int] = {}
+
+    def count(node: AvroType, levels: int) -> int:
+        if not isinstance(node, RecordType) or not levels:
+            return 0
+        key = id(node), levels
+        if key not in counts:
+            counts[key] = sum(1 + count(each.type, levels - 1) for each in node.fields)
+        return counts[key]
+
+    return next((each for each in range(_DEEPEST, 1, -1) if count(root, each) <= _MOST), 1)
+
+
 def _controls(
-    node: RecordType, path: str, depth: int, given: Mapping[str, str]
+    node: RecordType, path: str, depth: int, given: Mapping[str, str], deepest: int
 ) -> Iterator[Control]:
     for field in node.fields:
         own = f"{path}.{field.name}" if path else field.name
-        if isinstance(field.type, RecordType) and depth < _DEEPEST:
+        if isinstance(field.type, RecordType) and depth + 1 < deepest:
             yield Control(
                 name="",
                 path=own,
@@ -139,7 +160,7 @@ def _controls(
                 doc=field.doc or "",
                 is_optional=field.has_default,
             )
-            yield from _controls(field.type, own, depth + 1, given)
+            yield from _controls(field.type, own, depth + 1, given, deepest)
         else:
             yield _of_field(field, own, depth, given)
 
