@@ -31,6 +31,7 @@ from streamcontract.kafka.contract.topic_deserializer import POISON
 from streamcontract.kafka.dead_letters.dead_letter import FIRST_HEADER
 from streamcontract.messages.keys import FieldKeys, RawKeys, SchemaKeys, bytes_as_json
 from streamcontract.messages.values import Form
+from streamcontract.registry import SchemaRegistry
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -306,6 +307,23 @@ def test_a_contract_that_changes_while_its_form_is_read(refunds: Shop, topic: st
     file.write_text(json.dumps({**_REFUND, "name": "Refunded"}), "utf-8")
     sent = writes.send(_FILLED, target, refunds.sources)
     assert "the schema has changed" in " ".join(each.text for each in sent.faults)
+
+
+@pytest.mark.parametrize("name", ["", "a b", "..", "x" * 250, "ä", "a/b"])
+def test_a_topic_of_an_illegal_name_is_not_created(shop: Shop, name: str) -> None:
+    """The form says why, with what was filled in."""
+    page = shop.send("/topics/new", 400, name=name, partitions="2")
+    assert "Not created" in page.text
+    assert "is no legal topic name" in page.text
+    assert page.value_of("partitions") == "2"
+
+
+def test_a_record_waits_as_long_as_a_page_does(
+    refunds: Shop, topic: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """For the registry: a client of the defaults waits for a minute, and holds a thread."""
+    monkeypatch.delattr(SchemaRegistry, "from_config")
+    assert "Sent" in refunds.send("/topic/produce", name=topic, **_FILLED).text
 
 
 def test_a_number_beyond_floating_point_is_not_infinity(refunds: Shop, topic: str) -> None:

@@ -34,6 +34,7 @@ from streamcontract.messages.keys import BASE64, FieldKeys, SchemaKeys
 from streamcontract.messages.topics import writer_of
 from streamcontract.messages.values import Form
 from streamcontract.messages.writing import Plan, Writing
+from streamcontract.project.rules import topic_fault
 from streamcontract.registry.errors import NotFoundError
 from streamcontract.registry.subjects import topic_name_strategy
 
@@ -62,6 +63,10 @@ __all__ = [
 ]
 
 
+_DELIVERY_MS: Final = 15_000
+"""Milliseconds for a record: a browser does not wait for librdkafka's five minutes."""
+
+_DELIVERY_TIMEOUTS: Final = frozenset({"message.timeout.ms", "delivery.timeout.ms"})
 _CHANGED: Final = FormFault(
     "", "the schema has changed since this form was loaded: look it through, and send it again"
 )
@@ -244,7 +249,10 @@ def send(form: Mapping[str, str], target: Target, sources: Sources) -> Sent:
         kind="messages",
         partition=int(partition) if partition else None,
     )
-    with Writing(plan, sources.config, sources.project()) as writing:
+    config = dict(sources.config)
+    if not _DELIVERY_TIMEOUTS & config.keys():
+        config["message.timeout.ms"] = _DELIVERY_MS
+    with Writing(plan, config, sources.project(), sources.registry) as writing:
         if writing.schemas is None or writing.schemas.schema != target.schema:
             faults.append(_CHANGED)
         found = {
@@ -366,6 +374,9 @@ def create_topic(name: str, partitions: str, sources: Sources) -> TopicOutcome:
         ConfigurationError: The name or the number cannot be used.
         TopicError: The brokers refused, or did not answer.
     """
+    fault = topic_fault(name)
+    if fault is not None:
+        raise ConfigurationError(fault)
     if partitions and not re.fullmatch(r"[0-9]{1,10}", partitions):
         raise ConfigurationError(f"{partitions!r} is no number of partitions")
     count = int(partitions) if partitions else declared_partitions(name, sources)
