@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -158,6 +159,20 @@ def test_every_fault_is_said_at_once(refunds: Shop, topic: str) -> None:
     assert len(marked) == 4
     assert all("aria-describedby" in names for names in marked)
     assert page.value_of("field:amount") == "many"
+
+
+def test_each_control_has_a_name_of_its_own_and_its_words(shop: Shop) -> None:
+    """For who hears the form: which field a choice of null is of, what it means, what is wrong."""
+    html = _post(shop, "/topic/produce", name="orders").text
+    ids = re.findall(r' id="([^"]*)"', html)
+    assert len(ids) == len(set(ids))
+    described = [each.split() for each in re.findall(r' aria-describedby="([^"]*)"', html)]
+    assert ["fault-field:order_id", "doc-field:order_id"] in described
+    assert {each for of_one in described for each in of_one} <= set(ids)
+    labels = re.findall(r' aria-label="((?:null|empty): [^"]*)"', html)
+    assert "null: note" in labels
+    assert "empty: note" in labels
+    assert len(labels) == len(set(labels))
 
 
 def test_a_sent_record_has_its_place(refunds: Shop, topic: str) -> None:
