@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
@@ -15,6 +15,11 @@ from streamcontract.console.pages.fields import field_rows
 from streamcontract.errors import DecodeError
 from streamcontract.json_codec import JsonCodec
 from streamcontract.schema.logical import LOGICAL_TYPES
+from streamcontract.schema.model import RecordType
+from streamcontract.testing.strategies import from_schema, schemas
+
+if TYPE_CHECKING:
+    from streamcontract.schema import Schema
 
 _SCHEMA: Any = parse_schema(
     {
@@ -88,6 +93,35 @@ def test_a_filled_in_form_is_the_record(record: dict[str, Any]) -> None:
     document, faults = document_of(_SCHEMA, _filled(record))
     assert (document, faults) == (record, [])
     JsonCodec[Any](_SCHEMA).encode(document)
+
+
+def _filled_in(schema: Schema, document: Any) -> dict[str, str]:
+    """What a person fills in for a document of any schema."""
+    form: dict[str, str] = {}
+    for control in controls_of(schema, {}):
+        value = document
+        for name in control.path.split(".") if isinstance(schema.root, RecordType) else ():
+            value = value[name]
+        path = control.name.removeprefix("field:")
+        if value is None and control.is_nullable:
+            form[f"null:{path}"] = "1"
+        elif value == "" and control.takes_empty:
+            form[f"empty:{path}"] = "1"
+        elif control.kind != "group":
+            is_text = control.kind != "json" and isinstance(value, str)
+            form[control.name] = value if is_text else json.dumps(value)
+    return form
+
+
+@given(st.data())
+def test_any_value_of_any_schema_can_be_filled_in(data: st.DataObject) -> None:
+    """And is sent as it is."""
+    schema = data.draw(schemas())
+    codec: JsonCodec[Any] = JsonCodec(schema)
+    document = codec.dump(data.draw(from_schema(schema)))
+    found, faults = document_of(schema, _filled_in(schema, document))
+    assert faults == []
+    assert codec.encode(found) == codec.encode(document)
 
 
 def _nested(width: int, depth: int) -> Any:

@@ -162,7 +162,7 @@ def test_the_lag_is_that_of_the_partitions_where_it_is_known(
     )
     committed = {number: each[0] for number, each in enumerate(given_partitions)}
     lags = [
-        first + count - max(first if at is None else at, first)
+        len(range(max(first if at is None else at, first), first + count))
         for at, first, count in given_partitions
         if at is not None or not count
     ]

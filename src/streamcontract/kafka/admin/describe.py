@@ -112,14 +112,15 @@ class GroupState:
     def lag(self, partition: PartitionState) -> int | None:
         """The lag in a partition in messages; None if it is unknown.
 
-        Without a committed offset it depends on the start offset of its members.
+        Without a committed offset it depends on the start offset of its members. It is never
+        negative: a group may commit after the end offset was returned.
         """
         committed = self.committed.get(partition.number)
         if partition.end is None or partition.first is None:
             return None
         if committed is None:
             return 0 if partition.first == partition.end else None
-        return partition.end - max(committed, partition.first)
+        return max(0, partition.end - max(committed, partition.first))
 
     @property
     def known_lags(self) -> tuple[int, ...]:
