@@ -274,7 +274,7 @@ def test_what_people_copy_is_before_the_findings(shop: Shop, tmp_path: Path) -> 
         client = TestClient(console_app(sources), base_url="http://localhost")
         html = client.get("/contract?name=order").text
     text = Page.parse(html).text
-    assert text.index("To copy") < text.index("Fields Field") < text.index("Lint warning")
+    assert text.index("Fields Field") < text.index("To copy") < text.index("Lint warning")
     assert html.count('class="card"') == 2
     assert "field-doc 40 findings" in text
     assert "field_39 line" in text
