@@ -324,6 +324,15 @@ def test_a_contract_that_changes_while_its_form_is_read(refunds: Shop, topic: st
     assert "the schema has changed" in " ".join(each.text for each in sent.faults)
 
 
+def test_a_topic_that_is_there_is_not_created(shop: Shop, topic: str) -> None:
+    """Whether or not a number of partitions was asked for, and whichever."""
+    said = f"{topic} is there already, with 3 partitions"
+    assert f"{said}." in shop.send("/topics/new", 409, name=topic).text
+    assert f"{said}." in shop.send("/topics/new", 409, name=topic, partitions="3").text
+    other = shop.send("/topics/new", 409, name=topic, partitions="1").text
+    assert f"{said}; 1 was asked for." in other
+
+
 @pytest.mark.parametrize("name", ["", "a b", "..", "x" * 250, "ä", "a/b"])
 def test_a_topic_of_an_illegal_name_is_not_created(shop: Shop, name: str) -> None:
     """The form says why, with what was filled in."""
