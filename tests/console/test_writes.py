@@ -20,7 +20,7 @@ from streamcontract import Codec, parse_schema
 from streamcontract.console import results as of_forms
 from streamcontract.console import writes, writing_views
 from streamcontract.console.pages import dead_letters
-from streamcontract.console.pages.dead_letters import REASONS, replay_page
+from streamcontract.console.pages.dead_letters import REASONS, letters_page, replay_page
 from streamcontract.console.pages.topic import head_of
 from streamcontract.console.results import Results
 from streamcontract.console.routes import console_app
@@ -451,6 +451,19 @@ def test_all_are_counted(refunds: Shop, topic: str, monkeypatch: pytest.MonkeyPa
     assert "10 went back to their topics, 5 stay open." in done
     assert [each.value() for each in _messages(refunds, topic)] == [readable, None] * 5
     assert f"Nothing to replay in {topic}.dlq" in refunds.page(link).text
+
+
+def test_dead_letters_without_a_leader_are_not_counted(shop: Shop) -> None:
+    """Neither page claims to have read all of them."""
+    state = head_of("orders.dlq", shop.sources).state
+    assert letters_page(state, None, shop.sources).is_whole
+    assert replay_page(state, shop.sources).is_whole
+    silent = attrs.evolve(state.partitions[0], leader=None, first=None, end=None)
+    part = attrs.evolve(state, partitions=(silent, *state.partitions[1:]))
+    letters = letters_page(part, None, shop.sources)
+    assert not letters.is_whole
+    assert "have no leader" in letters.notices[-1].title
+    assert not replay_page(part, shop.sources).is_whole
 
 
 def test_a_count_of_a_part_says_so(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
