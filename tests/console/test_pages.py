@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
 import attrs
+import confluent_kafka
 import pytest
 from starlette.testclient import TestClient
 from tests.console.markup import Page
@@ -41,6 +42,7 @@ _DLQ = "/dead-letters/topic?name=orders.dlq"
         ("/subject?name=orders-value&old=1&new=2", "Order.branch field removed string"),
         ("/subject?name=orders-value&old=2&new=4", "LOGICAL_TYPE_CHANGED"),
         ("/subject?name=orders-value&old=1&new=4", "Consumers upgrade first"),
+        ("/subject?name=orders-value&old=3&new=4", "is safe, but data changes its meaning All can"),
         ("/contracts", "An order, as the shop has accepted it."),
         ("/contract?name=order", 'example "TEA-12"'),
         ("/contract?name=order", "class OrderProducer"),
@@ -154,6 +156,26 @@ def test_a_tail_of_a_wrong_condition_does_not_begin(shop: Shop) -> None:
     assert "Order has no field" in wrong.text
     assert "data-stream" not in wrong.text
     assert "data-stream" in shop.client.get("/topic/tail?name=orders&where=note=null").text
+
+
+def test_texts_need_no_registry(shop: Shop) -> None:
+    """They are shown while it is away, with what is not known; a condition needs a schema."""
+    ensure_topic("notes", shop.config, partitions=1)
+    producer = confluent_kafka.Producer({"bootstrap.servers": shop.sources.brokers})
+    for value in ("1\u00a0234 \u20ac", "pay 100\u202e000", "a\x01b"):
+        producer.produce("notes", value=value.encode())
+    producer.flush()
+    away = {**shop.config, "schema.registry.url": "http://127.0.0.1:9"}
+    with Sources(away, shop.project) as sources:
+        client = TestClient(console_app(sources), base_url="http://localhost")
+        text = Page.parse(client.get("/topic?name=notes").text).text
+        assert client.get("/topic?name=notes&where=a=1").status_code == 503
+    assert "Whether the topic has a schema is not known" in text
+    assert "The value is text: Copy 1 234 \u20ac" in text  # a space of any kind is one
+    assert "The value is text: Copy pay 100\\u202e000" in text
+    assert "Its 3 bytes 61 01 62" in text
+    found = shop.page("/topic?name=notes&where=a=1").text
+    assert "A condition reads only messages that name a schema" in found
 
 
 def test_each_message_has_its_verdict_and_why(shop: Shop) -> None:
@@ -312,10 +334,10 @@ def test_dead_letters_go_on_where_a_page_stopped(
 ) -> None:
     """A page reads a part of the topic, and says how much; together they have all."""
     whole = shop.page(_DLQ)
-    assert "All 3 messages were read" in whole.text
+    assert "All of up to 3 messages were read" in whole.text
     monkeypatch.setattr(dead_letters, "_SHOWN", 1)
     page, places = shop.page(_DLQ), []
-    assert "The newest 1 of 3 messages were read" in page.text
+    assert "The newest 1 of up to 3 messages were read" in page.text
     while True:
         assert "1 open of those that were read" in page.text
         places += [each for each in range(3) if f"partition 0 · offset {each} " in page.text]

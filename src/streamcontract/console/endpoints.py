@@ -145,6 +145,11 @@ class Endpoints:
         )
         return HTMLResponse(page, status, headers)
 
+    async def read_only(self, request: Request) -> Response:
+        """The answer where a console that may write has a form."""
+        text = f"{request.url.path} is a page of `streamcontract console --allow-writes`."
+        return self._refusal(403, "This console only reads", text)
+
     async def not_found(self, request: Request, _error: Exception) -> Response:
         """The answer to an unknown address."""
         return self._refusal(404, "There is no such page", request.url.path)

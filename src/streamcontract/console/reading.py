@@ -16,15 +16,21 @@ from streamcontract.console.verdicts import (
     poison,
     verdict_of_pair,
 )
-from streamcontract.errors import ConfigurationError, DataError, FrameError, RegistryError
+from streamcontract.errors import (
+    ConfigurationError,
+    DataError,
+    FrameError,
+    RegistryError,
+)
 from streamcontract.json_codec.direct import direct_text
 from streamcontract.kafka.contract.dispatch import RecordsBinding
 from streamcontract.kafka.contract.topic_deserializer import TopicDeserializer
 from streamcontract.kafka.errors import MessageDecodeError
 from streamcontract.messages.keys import WantedKey, bytes_as_json
 from streamcontract.messages.reading import is_wanted
-from streamcontract.messages.topics import readers_of
+from streamcontract.messages.topics import readers_of, readers_without_registry
 from streamcontract.messages.values import DocumentCodec, Form
+from streamcontract.registry.errors import RegistryRequestError
 from streamcontract.resolution import resolve
 
 if TYPE_CHECKING:
@@ -119,6 +125,7 @@ class TopicReader:
 
     Attributes:
         contract: The name of the contract, or None.
+        is_registry_away: Whether the registry did not answer, so that no schema is known.
         has_foreign_key: Whether the wanted key is none that the contract allows.
         schemas: Today's contracts of the topic: of the project, else the registry's latest schema.
 
@@ -133,9 +140,15 @@ class TopicReader:
         self._wire = sources.settings.wire
         self._wanted = wanted
         self._form = Form(where=wanted.where)
-        found = readers_of(
-            topic, sources.project(), sources.registry, sources.settings, self._form, latest=True
-        )
+        given = (topic, sources.project(), sources.registry, sources.settings, self._form)
+        self.is_registry_away = False
+        try:
+            found = readers_of(*given, latest=True)
+        except RegistryRequestError:
+            if wanted.where is not None:
+                raise
+            self.is_registry_away = True  # text and JSON need none
+            found = readers_without_registry(topic, self._form)
         self.contract = found.contract
         binding: Any = found.binding
         codecs = binding.codecs if isinstance(binding, RecordsBinding) else [binding.codec]

@@ -55,12 +55,12 @@ def console_app(
         Route("/topic/tail/events", streams.tail),
         Route("/static/{file}", _static),
     ]
-    if allow_writes:
-        for path, (form, action) in _forms(WritingViews(sources, renderer, results)).items():
-            routes += [
-                Route(path, endpoints.get(form), methods=["GET"]),
-                Route(path, endpoints.post(action), methods=["POST"]),
-            ]
+    for path, (form, action) in _forms(WritingViews(sources, renderer, results)).items():
+        if allow_writes:
+            routes.append(Route(path, endpoints.get(form), methods=["GET"]))
+            routes.append(Route(path, endpoints.post(action), methods=["POST"]))
+        else:
+            routes.append(Route(path, endpoints.read_only, methods=["GET", "POST"]))
     handlers = {404: endpoints.not_found, 405: endpoints.not_allowed}
     return Guard(Starlette(routes=routes, exception_handlers=handlers), hosts)
 

@@ -25,7 +25,14 @@ if TYPE_CHECKING:
     from streamcontract.registry import SchemaRegistry
     from streamcontract.schema import Schema
 
-__all__ = ["TopicSchemas", "no_schema", "readers_of", "schema_of", "writer_of"]
+__all__ = [
+    "TopicSchemas",
+    "no_schema",
+    "readers_of",
+    "readers_without_registry",
+    "schema_of",
+    "writer_of",
+]
 
 
 @attrs.frozen
@@ -122,6 +129,13 @@ def _without_contract(
     binding: Binding[Any] = Binding(topic, codec, keys.reading, None)
     schema = latest if reads_latest else None
     return TopicSchemas(topic, None, schema, keys, binding, schema is not None)
+
+
+def readers_without_registry(topic: str, form: Form) -> TopicSchemas:
+    """What the messages of a topic without a contract are read with while no registry answers."""
+    keys = RawKeys()
+    binding: Binding[Any] = Binding(topic, WrittenCodec(form), keys.reading, None)
+    return TopicSchemas(topic, None, None, keys, binding)
 
 
 def _latest(

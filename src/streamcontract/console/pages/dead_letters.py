@@ -521,13 +521,15 @@ class _Rows:
         words = ["No contract here has its topic."]
         if letter.source.topic in self.readers:
             error = errors.pop(0)
-            words = [
-                "Still so today." if _is_same(error, letter) else f"Today: {error.rstrip('.')}."
-            ]
+            words = ["Still so today." if _is_same(error, letter) else f"Today: {_sentence(error)}"]
         for error in errors:
-            reason = "for the same reason" if _is_same(error, letter) else error.rstrip(".")
-            words.append(f"Its own schema does not read it either: {reason}.")
+            reason = "for the same reason" if _is_same(error, letter) else error
+            words.append(f"Its own schema does not read it either: {_sentence(reason)}")
         return " ".join(words)
+
+
+def _sentence(text: str) -> str:
+    return text if text.endswith((".", "?")) else f"{text}."
 
 
 def _is_same(error: str, letter: DeadLetter) -> bool:

@@ -34,6 +34,8 @@ _WHO: Final[dict[First, str]] = {
     "neither": "No order is safe",
 }
 
+_DRIFTS: Final = "All can be read in any order, but what the findings name means something else."
+
 
 @attrs.frozen(kw_only=True)
 class ChangeRow:
@@ -83,6 +85,7 @@ class Differences:
         first: Who upgrades first: ``"either"``, ``"consumers"``, ``"producers"``, ``"neither"``.
         who: That in words.
         advice: The advice on the order.
+        drifts: Whether some data is read with another meaning.
     """
 
     changes: tuple[ChangeRow, ...]
@@ -90,6 +93,7 @@ class Differences:
     first: First
     who: str
     advice: str
+    drifts: bool
 
 
 def differences(old: Schema, new: Schema) -> Differences:
@@ -104,6 +108,7 @@ def differences(old: Schema, new: Schema) -> Differences:
     order = rollout(new=new, old=old)
     backward = find_incompatibilities(reader=new, writer=old, drift=True)
     forward = find_incompatibilities(reader=old, writer=new, drift=True)
+    drifts = any(each.severity == "drift" for each in (*backward, *forward))
     return Differences(
         changes=tuple(map(_change, find_changes(old, new))),
         findings=(
@@ -111,9 +116,14 @@ def differences(old: Schema, new: Schema) -> Differences:
             *_findings(forward, "an old consumer reads new data"),
         ),
         first=order.first,
-        who=_WHO[order.first],
-        advice=f"{order.advice[:1].upper()}{order.advice[1:]}.",
+        who=_WHO[order.first] + (", but data changes its meaning" if drifts else ""),
+        advice=_DRIFTS if drifts and order.first == "either" else _sentence(order.advice),
+        drifts=drifts,
     )
+
+
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}."
 
 
 def _change(change: Change) -> ChangeRow:

@@ -182,7 +182,7 @@ def messages_page(
         rest=str(found.rest) if found.rest.size else None,
         is_complete=len(found.messages) >= asked.count or not found.rest.size,
         contract=_contract(reader),
-        notices=(*_foreign(reader, asked), *leaderless_notices(state)),
+        notices=(*_before(reader, asked), *leaderless_notices(state)),
     )
 
 
@@ -194,7 +194,7 @@ def tail_notices(asked: LookUp, sources: Sources) -> tuple[Notice, ...]:
         sources: The brokers, the registry and the project.
     """
     try:
-        return tuple(_foreign(TopicReader(asked.topic, sources, asked.wanted), asked))
+        return tuple(_before(TopicReader(asked.topic, sources, asked.wanted), asked))
     except _REFUSED as error:
         return (_refusal(error),)
 
@@ -216,11 +216,18 @@ def _refusal(error: StreamContractError) -> Notice:
     return Notice("bad", title, str(error), error=error)
 
 
-def _foreign(reader: TopicReader, asked: LookUp) -> Iterator[Notice]:
+def _before(reader: TopicReader, asked: LookUp) -> Iterator[Notice]:
+    """What there is to say before the messages."""
     if reader.has_foreign_key:
         title = f"{asked.wanted.key!r} is not a key that the contract allows"
         text = "Messages that cannot be read may have it: it is compared with their bytes."
         yield Notice("note", title, text)
+    if asked.wanted.where is not None and not reader.schemas:
+        text = "A condition reads only messages that name a schema: text and JSON are left out."
+        yield Notice("warn", "No contract and no subject has this topic", text)
+    if reader.is_registry_away:
+        text = "Whether the topic has a schema is not known: only values that name none are shown."
+        yield Notice("warn", "The registry does not answer", text)
 
 
 def leaderless_notices(state: TopicState) -> Iterator[Notice]:
@@ -244,7 +251,9 @@ def row_of(seen: Seen) -> MessageRow:
     is_as_written = verdict.kind == "poison" and seen.schema is not None
     has_value = seen.schema is not None
     raw = None if seen.undecoded is None else undecoded(seen.undecoded)
-    preview = _preview(seen) if has_value else cut(raw.text) if raw is not None else ""
+    preview = _preview(seen) if has_value else ""
+    if raw is not None:
+        preview = cut(raw.text or (raw.bytes if verdict.kind == "none" else ""))
     return MessageRow(
         partition=seen.partition,
         offset=seen.offset,

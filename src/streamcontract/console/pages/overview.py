@@ -152,10 +152,10 @@ def _of_dead_letters(sources: Sources, listed: Mapping[str, TopicListing]) -> It
     for name in filled[:_MOST]:
         text = "Some of them may be replayed already; the page shows those that are open."
         link = Link("dead-letters/topic", "Look at them", {"name": name})
-        yield Notice("warn", f"Dead letters in {name}", text, link)
+        yield Notice("note", f"Dead letters in {name}", text, link)
     if len(filled) > _MOST:
         text = "The page of dead letters lists them."
-        yield Notice("warn", f"Dead letters in {len(filled) - _MOST} more topics", text)
+        yield Notice("note", f"Dead letters in {len(filled) - _MOST} more topics", text)
 
 
 def _of_contract(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import json
 import re
+import unicodedata
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 import attrs
@@ -339,4 +340,5 @@ def _as_text(data: bytes, most: int) -> str:
         text, _ = codecs.utf_8_decode(part, "strict", is_whole)
     except UnicodeDecodeError:
         return ""
-    return text if all(each.isprintable() or each in "\r\n\t" for each in text) else ""
+    controls = (each for each in text if unicodedata.category(each) == "Cc")
+    return text if all(each in "\r\n\t" for each in controls) else ""

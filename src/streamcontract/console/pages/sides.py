@@ -41,11 +41,13 @@ class Registration:
         kind: The kind of notice: ``"warn"`` where it has another as the latest, or none.
         words: It in words.
         version: The version that it is registered as, or None.
+        fault: Why the registry did not answer, or ``""``.
     """
 
     kind: Literal["bad", "warn", "good", "note"]
     words: str
     version: int | None = None
+    fault: str = ""
 
 
 @attrs.frozen(kw_only=True)
@@ -55,7 +57,7 @@ class ContractSides:
     Attributes:
         registered: Whether the registry has its schema; None where the schema is not valid.
         topic: The topic; None if there is none, or the brokers do not answer.
-        notices: What is wrong with the topic.
+        notices: What is wrong with the topic, and what did not answer.
     """
 
     registered: Registration | None
@@ -72,6 +74,9 @@ def sides_of(contract: ContractConfig, sources: Sources) -> ContractSides:
         if not isinstance(schema, SchemaParseError):
             registered = registration(contract, schema, sources.registry)
         topic, notices = asked.result()
+    if registered is not None and registered.fault:
+        title = "The registry does not answer"
+        notices = (*notices, Notice("bad", title, registered.fault))
     return ContractSides(registered=registered, topic=topic, notices=notices)
 
 
@@ -109,9 +114,10 @@ def registry_notices(name: str, registered: Registration) -> Iterator[Notice]:
     link = Link("contract", "Look at it", {"name": name})
     if kind == "warn":
         text = f"{words[:1].upper()}{words[1:]}"
-        yield Notice("warn", f"Contract {name} differs from the registry", text, link)
+        title = "differs from the registry" if registered.version else "is not registered"
+        yield Notice("warn", f"Contract {name} {title}", text, link)
     elif kind == "bad":
-        yield Notice("bad", f"Contract {name} was not looked up in the registry", words, link)
+        yield Notice("bad", f"Contract {name} was not looked up in the registry", registered.fault, link)
 
 
 def registration(
@@ -127,7 +133,7 @@ def registration(
     except (SubjectNotFoundError, SchemaNotFoundError):
         return Registration("warn", "not registered yet; `streamcontract register` does it")
     except RegistryError as error:
-        return Registration("bad", str(error))
+        return Registration("bad", "not known", fault=str(error))
     version = found.version
     if version == latest.version:
         return Registration(
