@@ -42,6 +42,7 @@ from streamcontract.kafka.admin.describe import GroupState, PartitionState, Topi
 from streamcontract.kafka.admin.groups import GroupMember
 from streamcontract.kafka.admin.topics import ensure_topic
 from streamcontract.kafka.dead_letters.replay import Replayed
+from streamcontract.messages.keys import RawKeys
 
 if TYPE_CHECKING:
     from tests.console.conftest import Shop
@@ -201,6 +202,7 @@ def _form(text: str) -> str:
             contract=text,
             subject=text,
             key_in_words=f"empty: {text}",
+            keys=RawKeys(),
         ),
         notices=(Notice("warn", text, text),),
         sent=Sent(topic=text, partition=0, offset=1),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import attrs
 
 from streamcontract.console.looking_up import LookUp, Ranges, ranges_of
+from streamcontract.console.pages.messages import leaderless_notices
 from streamcontract.console.pages.shown import (
     Notice,
     Paging,
@@ -253,6 +254,7 @@ class Letters:
         holds_dead_letters: Whether the topic is one of dead letters, as far as it was read.
         rest: Where the next page goes on, or None if no earlier message is open.
         is_start: Whether these are the newest.
+        has_all_leaders: Whether every partition could be read.
         notices: What failed.
     """
 
@@ -266,12 +268,17 @@ class Letters:
     holds_dead_letters: bool
     rest: str | None
     is_start: bool
+    has_all_leaders: bool = True
     notices: tuple[Notice, ...]
 
     @property
     def is_whole(self) -> bool:
         """Whether no other message of the topic is open."""
-        return self.is_start and self.rest is None
+        return self.is_start and self.rest is None and self.has_all_leaders
+
+
+def _has_all_leaders(state: TopicState) -> bool:
+    return all(each.leader is not None for each in state.partitions)
 
 
 def dead_letters_page(sources: Sources, page: int = 1) -> DeadLetters:
@@ -392,7 +399,8 @@ def letters_page(
         holds_dead_letters=part.holds_dead_letters,
         rest=str(rest) if rest.size else None,
         is_start=at is None,
-        notices=(*notices, *failed),
+        has_all_leaders=_has_all_leaders(state),
+        notices=(*notices, *failed, *leaderless_notices(state)),
     )
 
 
@@ -449,7 +457,7 @@ def replay_page(
     return Replay(
         topic=state.name,
         outcome=outcome,
-        is_whole=not part.rest,
+        is_whole=not part.rest and _has_all_leaders(state),
         holds_dead_letters=part.holds_dead_letters,
     )
 
