@@ -19,17 +19,12 @@ from streamcontract import parse_schema
 from streamcontract.console.catalogue import FieldUse, TypeRow
 from streamcontract.console.forms import FormFault, controls_of
 from streamcontract.console.looking_up import LookUp
-from streamcontract.console.pages.dead_letters import (
-    DeadLetters,
-    LetterRow,
-    Letters,
-    Outcome,
-    Replay,
-    SummaryRow,
-)
+from streamcontract.console.pages.dead_letters import DeadLetters, SummaryRow
 from streamcontract.console.pages.fields import field_rows
 from streamcontract.console.pages.groups import AllGroups, GroupRow, OfTopic
+from streamcontract.console.pages.letters import LetterRow, Letters
 from streamcontract.console.pages.messages import Messages, row_of
+from streamcontract.console.pages.replays import Outcome, Replay
 from streamcontract.console.pages.shown import Notice, Paging, undecoded, visible
 from streamcontract.console.pages.topic import Head
 from streamcontract.console.pages.topics import TopicRow, Topics

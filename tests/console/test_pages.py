@@ -12,7 +12,7 @@ from starlette.testclient import TestClient
 from tests.console.markup import Page
 
 from streamcontract import parse_schema
-from streamcontract.console.pages import dead_letters
+from streamcontract.console.pages import dead_letters, letters
 from streamcontract.console.routes import console_app
 from streamcontract.console.sources import Sources
 from streamcontract.kafka.admin.topics import ensure_topic
@@ -335,7 +335,7 @@ def test_dead_letters_go_on_where_a_page_stopped(
     """A page reads a part of the topic, and says how much; together they have all."""
     whole = shop.page(_DLQ)
     assert "All of up to 3 messages were read" in whole.text
-    monkeypatch.setattr(dead_letters, "_SHOWN", 1)
+    monkeypatch.setattr(letters, "_SHOWN", 1)
     page, places = shop.page(_DLQ), []
     assert "The newest 1 of up to 3 messages were read" in page.text
     while True:

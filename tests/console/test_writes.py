@@ -19,8 +19,10 @@ from tests.console.shop import write_project
 from streamcontract import Codec, parse_schema
 from streamcontract.console import results as of_forms
 from streamcontract.console import writes, writing_views
-from streamcontract.console.pages import dead_letters
-from streamcontract.console.pages.dead_letters import REASONS, letters_page, replay_page
+from streamcontract.console.pages import letters
+from streamcontract.console.pages.dead_letters import REASONS
+from streamcontract.console.pages.letters import letters_page
+from streamcontract.console.pages.replays import replay_page
 from streamcontract.console.pages.topic import head_of
 from streamcontract.console.results import Results
 from streamcontract.console.routes import console_app
@@ -432,7 +434,7 @@ def _letters(shop: Shop, source: str, values: list[bytes | None]) -> None:
 @pytest.mark.searching
 def test_all_are_counted(refunds: Shop, topic: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Before a replay that takes more than its page has read, on a page that asks."""
-    monkeypatch.setattr(dead_letters, "_SHOWN", 4)
+    monkeypatch.setattr(letters, "_SHOWN", 4)
     schema_id = refunds.sources.registry.register(f"{topic}-value", parse_schema(_REFUND))
     record = Codec[Any](parse_schema(_REFUND)).encode({"amount": 1, "note": ""})
     readable = bytes([0]) + schema_id.to_bytes(4, "big") + record

@@ -19,7 +19,7 @@ from streamcontract.console.forms import (
     with_faults,
     without_control,
 )
-from streamcontract.console.pages.dead_letters import readers_for
+from streamcontract.console.pages.replays import readers_for
 from streamcontract.console.pages.shown import Notice, cut
 from streamcontract.errors import (
     ConfigurationError,
