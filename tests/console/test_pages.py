@@ -334,7 +334,7 @@ def test_dead_letters_go_on_where_a_page_stopped(
 ) -> None:
     """A page reads a part of the topic, and says how much; together they have all."""
     whole = shop.page(_DLQ)
-    assert "All of up to 3 messages were read" in whole.text
+    assert "All messages were read, up to 3" in whole.text
     monkeypatch.setattr(letters, "_SHOWN", 1)
     page, places = shop.page(_DLQ), []
     assert "The newest 1 of up to 3 messages were read" in page.text
