@@ -19,17 +19,12 @@ from streamcontract import parse_schema
 from streamcontract.console.catalogue import FieldUse, TypeRow
 from streamcontract.console.forms import FormFault, controls_of
 from streamcontract.console.looking_up import LookUp
-from streamcontract.console.pages.dead_letters import (
-    DeadLetters,
-    LetterRow,
-    Letters,
-    Outcome,
-    Replay,
-    SummaryRow,
-)
+from streamcontract.console.pages.dead_letters import DeadLetters, SummaryRow
 from streamcontract.console.pages.fields import field_rows
 from streamcontract.console.pages.groups import AllGroups, GroupRow, OfTopic
+from streamcontract.console.pages.letters import LetterRow, Letters
 from streamcontract.console.pages.messages import Messages, row_of
+from streamcontract.console.pages.replays import Outcome, Replay
 from streamcontract.console.pages.shown import Notice, Paging, undecoded, visible
 from streamcontract.console.pages.topic import Head
 from streamcontract.console.pages.topics import TopicRow, Topics
@@ -42,6 +37,7 @@ from streamcontract.kafka.admin.describe import GroupState, PartitionState, Topi
 from streamcontract.kafka.admin.groups import GroupMember
 from streamcontract.kafka.admin.topics import ensure_topic
 from streamcontract.kafka.dead_letters.replay import Replayed
+from streamcontract.messages.keys import RawKeys
 
 if TYPE_CHECKING:
     from tests.console.conftest import Shop
@@ -201,6 +197,7 @@ def _form(text: str) -> str:
             contract=text,
             subject=text,
             key_in_words=f"empty: {text}",
+            keys=RawKeys(),
         ),
         notices=(Notice("warn", text, text),),
         sent=Sent(topic=text, partition=0, offset=1),

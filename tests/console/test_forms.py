@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
@@ -11,9 +11,15 @@ from hypothesis import strategies as st
 
 from streamcontract import parse_schema
 from streamcontract.console.forms import controls_of, document_of, headers_of, with_faults
+from streamcontract.console.pages.fields import field_rows
 from streamcontract.errors import DecodeError
 from streamcontract.json_codec import JsonCodec
 from streamcontract.schema.logical import LOGICAL_TYPES
+from streamcontract.schema.model import RecordType
+from streamcontract.testing.strategies import from_schema, schemas
+
+if TYPE_CHECKING:
+    from streamcontract.schema import Schema
 
 _SCHEMA: Any = parse_schema(
     {
@@ -87,6 +93,62 @@ def test_a_filled_in_form_is_the_record(record: dict[str, Any]) -> None:
     document, faults = document_of(_SCHEMA, _filled(record))
     assert (document, faults) == (record, [])
     JsonCodec[Any](_SCHEMA).encode(document)
+
+
+def _filled_in(schema: Schema, document: Any) -> dict[str, str]:
+    """What a person fills in for a document of any schema."""
+    form: dict[str, str] = {}
+    for control in controls_of(schema, {}):
+        value = document
+        for name in control.path.split(".") if isinstance(schema.root, RecordType) else ():
+            value = value[name]
+        path = control.name.removeprefix("field:")
+        if value is None and control.is_nullable:
+            form[f"null:{path}"] = "1"
+        elif value == "" and control.takes_empty:
+            form[f"empty:{path}"] = "1"
+        elif control.kind != "group":
+            is_text = control.kind != "json" and isinstance(value, str)
+            form[control.name] = value if is_text else json.dumps(value)
+    return form
+
+
+@given(st.data())
+def test_any_value_of_any_schema_can_be_filled_in(data: st.DataObject) -> None:
+    """And is sent as it is."""
+    schema = data.draw(schemas())
+    codec: JsonCodec[Any] = JsonCodec(schema)
+    document = codec.dump(data.draw(from_schema(schema)))
+    found, faults = document_of(schema, _filled_in(schema, document))
+    assert faults == []
+    assert codec.encode(found) == codec.encode(document)
+
+
+def _nested(width: int, depth: int) -> Any:
+    """A record of fields of the same record, and so on; the text grows with both, not a power."""
+    fields: list[Any] = [{"name": "f0", "type": _nested(width, depth - 1) if depth else "int"}]
+    inner = f"R{depth - 1}" if depth else "int"
+    fields += ({"name": f"f{each}", "type": inner} for each in range(1, width))
+    return {"type": "record", "name": f"R{depth}", "fields": fields}
+
+
+@pytest.mark.parametrize(("width", "depth", "levels"), [(2, 9, 5), (6, 9, 3), (40, 9, 1)])
+def test_a_short_schema_has_no_endless_form(width: int, depth: int, levels: int) -> None:
+    """Nor an endless table: inner records are opened as deep as a page can bear."""
+    schema = parse_schema(_nested(width, depth))
+    controls = controls_of(schema, {})
+    assert len(controls) == sum(width**level for level in range(1, levels + 1))
+    assert max(each.depth for each in controls) == levels - 1
+    assert width < len(field_rows(schema)) <= 2_000
+    assert {each.kind for each in controls if each.depth == levels - 1} == {"json"}
+
+
+def test_a_wide_record_is_shown_whole() -> None:
+    """Its own fields are what the page is for."""
+    fields = [{"name": f"f{each}", "type": "int"} for each in range(2_100)]
+    schema = parse_schema({"type": "record", "name": "R", "fields": fields})
+    assert [each.path for each in field_rows(schema)] == [each["name"] for each in fields]
+    assert len(controls_of(schema, {})) == len(fields)
 
 
 def test_what_was_filled_in_stays_in_the_form() -> None:

@@ -12,7 +12,7 @@ from starlette.testclient import TestClient
 from tests.console.markup import Page
 
 from streamcontract import parse_schema
-from streamcontract.console.pages import dead_letters
+from streamcontract.console.pages import dead_letters, letters
 from streamcontract.console.routes import console_app
 from streamcontract.console.sources import Sources
 from streamcontract.kafka.admin.topics import ensure_topic
@@ -334,8 +334,8 @@ def test_dead_letters_go_on_where_a_page_stopped(
 ) -> None:
     """A page reads a part of the topic, and says how much; together they have all."""
     whole = shop.page(_DLQ)
-    assert "All of up to 3 messages were read" in whole.text
-    monkeypatch.setattr(dead_letters, "_SHOWN", 1)
+    assert "All messages were read, up to 3" in whole.text
+    monkeypatch.setattr(letters, "_SHOWN", 1)
     page, places = shop.page(_DLQ), []
     assert "The newest 1 of up to 3 messages were read" in page.text
     while True:

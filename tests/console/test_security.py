@@ -45,6 +45,12 @@ def test_a_named_host_is_served(shop: Shop) -> None:
         {"Origin": "null"},
         {"Origin": "http://localhost:9999"},
         {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "no-cors"},
+        {"Sec-Fetch-Site": "same-site", "Sec-Fetch-Mode": "no-cors"},
+        {
+            "Sec-Fetch-Site": "cross-site",
+            "Sec-Fetch-Mode": "navigate",
+            "Sec-Fetch-Dest": "iframe",
+        },
     ],
 )
 @pytest.mark.parametrize("method", ["GET", "POST"])
@@ -56,7 +62,11 @@ def test_another_page_is_refused(shop: Shop, method: str, headers: dict[str, str
 
 def test_another_site_may_link(shop: Shop) -> None:
     """A link is no request of a script."""
-    headers = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate"}
+    headers = {
+        "Sec-Fetch-Site": "cross-site",
+        "Sec-Fetch-Mode": "navigate",
+        "Sec-Fetch-Dest": "document",
+    }
     assert shop.client.get("/contracts", headers=headers).status_code == 200
 
 
@@ -73,6 +83,18 @@ def test_a_form_needs_an_origin_and_a_bearable_size(shop: Shop) -> None:
     assert shop.client.post("/topics/new", data={"name": "made"}).status_code == 403
     large = {"name": "x" * 2**20}
     assert shop.client.post("/topics/new", data=large, headers=_OWN).status_code == 413
+
+
+@pytest.mark.parametrize("body", ["name=%FF", "name=\xff", "name=a&name=b"])
+def test_a_form_is_read_whole_or_not_at_all(shop: Shop, body: str) -> None:
+    """Nothing is put in the place of what cannot be read, and no value is left out."""
+    token = shop.page("/topics/new").value_of("token")
+    headers = {**_OWN, "Content-Type": "application/x-www-form-urlencoded"}
+    answer = shop.client.post(
+        "/topics/new", content=f"token={token}&{body}".encode("latin-1"), headers=headers
+    )
+    assert answer.status_code == 400
+    assert "The form cannot be read" in answer.text
 
 
 @pytest.mark.parametrize("address", ["/topics/new", "/topic/produce", "/dead-letters/replay"])

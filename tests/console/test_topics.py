@@ -22,7 +22,7 @@ from streamcontract.console import sources as sources_module
 from streamcontract.console.pages.contracts import contract_page
 from streamcontract.console.pages.differences import differences
 from streamcontract.console.pages.groups import OfTopic
-from streamcontract.console.pages.shown import property_in_words
+from streamcontract.console.pages.shown import pretty_json, property_in_words, visible
 from streamcontract.console.routes import console_app
 from streamcontract.console.sources import Sources
 from streamcontract.kafka.admin.describe import GroupState, PartitionState, TopicState
@@ -162,7 +162,7 @@ def test_the_lag_is_that_of_the_partitions_where_it_is_known(
     )
     committed = {number: each[0] for number, each in enumerate(given_partitions)}
     lags = [
-        first + count - max(first if at is None else at, first)
+        len(range(max(first if at is None else at, first), first + count))
         for at, first, count in given_partitions
         if at is not None or not count
     ]
@@ -173,6 +173,35 @@ def test_the_lag_is_that_of_the_partitions_where_it_is_known(
         assert group.lag == f"lag {sum(lags)}"
     else:
         assert group.lag == f"lag {sum(lags)} in {len(lags)} of {len(partitions)} partitions"
+
+
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=9,
+)
+
+
+@given(_JSON, st.sampled_from([None, 0, 3]))
+def test_json_is_indented(value: Any, indent: int | None) -> None:
+    """As the standard library does, however it was written."""
+    text = json.dumps(value, ensure_ascii=False, indent=indent)
+    assert pretty_json(text) == visible(json.dumps(value, ensure_ascii=False, indent=2))
+
+
+@pytest.mark.parametrize(
+    "text",
+    ['{"a":1,"a":2}', "[1.10,1e400,-0.0]", "[12345678901234567890.123]", '["\\u00e9\\"]"]'],
+)
+def test_indented_json_has_everything(text: str) -> None:
+    """Keys that are there twice, digits that a float lacks, and escapes."""
+    assert "".join(pretty_json(text).split()) == text
+
+
+@pytest.mark.parametrize("text", ["", "{", "{'a': 1}", "[" * 300 + "]" * 300, "[" * 99_999])
+def test_what_is_not_indented_stays_as_it_is(text: str) -> None:
+    """Such as text that is no JSON, and JSON that would be mostly space."""
+    assert pretty_json(text) == text
 
 
 _SECONDS = {"day": 24 * 60 * 60, "hour": 60 * 60, "minute": 60, "second": 1}

@@ -56,6 +56,9 @@ _log = logging.getLogger("streamcontract.console")
 
 _LARGEST_FORM: Final = 2**20
 
+_LONGEST_ADDRESS: Final = 8_000
+"""Characters: servers and proxies refuse longer ones."""
+
 
 class Endpoints:
     """Makes endpoints of views: brokers and registry are waited for in a thread.
@@ -88,8 +91,14 @@ class Endpoints:
                     return self._refusal(
                         413, "The form is too large", f"At most {_LARGEST_FORM:,} bytes."
                     )
-            text = body.decode(errors="replace")
-            form = dict(parse_qsl(text, keep_blank_values=True))
+            try:
+                pairs = parse_qsl(body.decode(), keep_blank_values=True, errors="strict")
+            except UnicodeDecodeError:
+                return self._refusal(400, "The form cannot be read", "It is not UTF-8.")
+            form = dict(pairs)
+            if len(form) < len(pairs):
+                text = "It has two values for one name."
+                return self._refusal(400, "The form cannot be read", text)
             if not same_token(form.pop("token", ""), self._token):
                 text = "Load its page again."
                 return self._refusal(403, "The form is of an earlier console", text)
@@ -122,7 +131,7 @@ class Endpoints:
             "error.html",
             title=title,
             text=text,
-            again=ConsoleLinks().to(page, **query),
+            again=_again(page, query),
             section=section,
             new_topic=name if is_new else "",
         )
@@ -150,6 +159,14 @@ class Endpoints:
         text = f"{request.method} {request.url.path}"
         headers = getattr(error, "headers", None)
         return self._refusal(405, "This page is not for that method", text, headers)
+
+
+def _again(page: str, query: Query) -> str:
+    """The address of a page with what was asked for, or filled in, as far as addresses go."""
+    address = ConsoleLinks().to(page, **query)
+    if len(address) <= _LONGEST_ADDRESS:
+        return address
+    return ConsoleLinks().to(page, **{name: query.get(name) for name in ("name", "contract")})
 
 
 def _section_of(page: str) -> str | None:

@@ -26,7 +26,7 @@ from streamcontract.schema.model import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from streamcontract.schema import Field, Schema
     from streamcontract.schema.model import JsonValue
@@ -40,12 +40,19 @@ __all__ = [
     "is_blank",
     "parse_json",
     "with_faults",
+    "without_control",
 ]
 
 _PREFIX: Final = "field:"
 _IS_NULL: Final = "null:"
 _IS_EMPTY: Final = "empty:"
-_DEEPEST: Final = 4
+_DEEPEST: Final = 5
+_MOST: Final = 300
+"""Controls of a form, unless the first level has more: the records in it are JSON then.
+
+A record of ten fields of a type of ten fields, and so on, is a short schema.
+"""
+
 _LONGEST_EXAMPLE: Final = 200
 """Bytes of the smallest value: a fixed can have gigabytes."""
 
@@ -119,16 +126,31 @@ def controls_of(schema: Schema, given: Mapping[str, str]) -> tuple[Control, ...]
     """
     root = schema.root
     if isinstance(root, RecordType):
-        return tuple(_controls(root, "", 0, given))
+        return tuple(_controls(root, "", 0, given, _deepest(root)))
     return (_control("value", root, "", 0, given, doc="", is_optional=False),)
 
 
+def _deepest(root: RecordType) -> int:
+    """The levels of records that a form opens."""
+    counts: dict[tuple[int, int], int] = {}
+
+    def count(node: AvroType, levels: int) -> int:
+        if not isinstance(node, RecordType) or not levels:
+            return 0
+        key = id(node), levels
+        if key not in counts:
+            counts[key] = sum(1 + count(each.type, levels - 1) for each in node.fields)
+        return counts[key]
+
+    return next((each for each in range(_DEEPEST, 1, -1) if count(root, each) <= _MOST), 1)
+
+
 def _controls(
-    node: RecordType, path: str, depth: int, given: Mapping[str, str]
+    node: RecordType, path: str, depth: int, given: Mapping[str, str], deepest: int
 ) -> Iterator[Control]:
     for field in node.fields:
         own = f"{path}.{field.name}" if path else field.name
-        if isinstance(field.type, RecordType) and depth < _DEEPEST:
+        if isinstance(field.type, RecordType) and depth + 1 < deepest:
             yield Control(
                 name="",
                 path=own,
@@ -138,7 +160,7 @@ def _controls(
                 doc=field.doc or "",
                 is_optional=field.has_default,
             )
-            yield from _controls(field.type, own, depth + 1, given)
+            yield from _controls(field.type, own, depth + 1, given, deepest)
         else:
             yield _of_field(field, own, depth, given)
 
@@ -296,6 +318,34 @@ def _path_of(control: Control, schema: Schema) -> str:
 def is_blank(schema: Schema, given: Mapping[str, str]) -> bool:
     """Whether nothing of a record is filled in."""
     return all(each.is_blank for each in controls_of(schema, given))
+
+
+def without_control(
+    controls: Iterable[Control], given: Mapping[str, str]
+) -> Iterator[tuple[str, str]]:
+    """The paths and values of a form that no control has.
+
+    Example:
+        >>> from streamcontract import parse_schema
+        >>> controls = controls_of(parse_schema("int"), {})
+        >>> list(without_control(controls, {"field:value": "3", "field:note": "late"}))
+        [('note', 'late')]
+    """
+    known = {
+        f"{kind}{each.name.removeprefix(_PREFIX)}"
+        for each in controls
+        if each.name
+        for kind, has in (
+            (_PREFIX, True),
+            (_IS_NULL, each.is_nullable),
+            (_IS_EMPTY, each.takes_empty),
+        )
+        if has
+    }
+    for name, value in given.items():
+        kind, colon, path = name.partition(":")
+        if colon and f"{kind}:" in {_PREFIX, _IS_NULL, _IS_EMPTY} and value and name not in known:
+            yield path, value if f"{kind}:" == _PREFIX else kind
 
 
 @attrs.frozen

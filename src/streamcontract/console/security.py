@@ -40,6 +40,8 @@ _HEADERS: Final = {
     "Cache-Control": "no-store",
 }
 _SAFE: Final = frozenset({"GET", "HEAD"})
+_OTHERS: Final = frozenset({"cross-site", "same-site"})
+"""Pages of other origins; another port of this machine is the same site."""
 
 
 class Guard:
@@ -80,11 +82,17 @@ class Guard:
                 return f"A page of {origin!r} may not use this console.\n"
         if method not in _SAFE and not origins and headers.get("sec-fetch-site") is None:
             return "A request that changes something needs its Origin.\n"
-        if headers.get("sec-fetch-site", "none") == "cross-site" and (
-            method not in _SAFE or headers.get("sec-fetch-mode") != "navigate"
+        if headers.get("sec-fetch-site") in _OTHERS and (
+            method not in _SAFE or not _is_followed_link(headers)
         ):
             return "Another site's page may only link to this console.\n"
         return None
+
+
+def _is_followed_link(headers: Headers) -> bool:
+    """Whether a person sees where it leads: a page can load any number of frames unseen."""
+    is_navigation = headers.get("sec-fetch-mode") == "navigate"
+    return is_navigation and headers.get("sec-fetch-dest", "document") == "document"
 
 
 def _origins_of(host: str) -> tuple[str, str]:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Final
 from streamcontract.console.endpoints import answer
 from streamcontract.console.looking_up import Ranges
 from streamcontract.console.pages.contracts import NO_PROJECT, contract_page, contracts_page
-from streamcontract.console.pages.dead_letters import COUNTED, dead_letters_page, letters_page
+from streamcontract.console.pages.dead_letters import COUNTED, dead_letters_page
 from streamcontract.console.pages.groups import all_groups_page, groups_of_topic
+from streamcontract.console.pages.letters import letters_page
 from streamcontract.console.pages.messages import example_condition, messages_page, tail_notices
 from streamcontract.console.pages.overview import overview_page
 from streamcontract.console.pages.shown import NotThereError

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 
@@ -16,23 +17,31 @@ from streamcontract.console.forms import (
     is_blank,
     parse_json,
     with_faults,
+    without_control,
 )
-from streamcontract.console.pages.dead_letters import readers_for
-from streamcontract.console.pages.shown import Notice
-from streamcontract.errors import ConfigurationError, RegistryError, StreamContractError
+from streamcontract.console.pages.replays import readers_for
+from streamcontract.console.pages.shown import Notice, cut
+from streamcontract.errors import (
+    ConfigurationError,
+    DataError,
+    RegistryError,
+    StreamContractError,
+)
 from streamcontract.kafka.admin.topics import ensure_topic
 from streamcontract.kafka.dead_letters.replay import replay_dead_letters
 from streamcontract.messages.envelopes import MARK, TYPE
-from streamcontract.messages.keys import FieldKeys, SchemaKeys
+from streamcontract.messages.keys import BASE64, FieldKeys, SchemaKeys
 from streamcontract.messages.topics import writer_of
 from streamcontract.messages.values import Form
 from streamcontract.messages.writing import Plan, Writing
+from streamcontract.project.rules import topic_fault
 from streamcontract.registry.errors import NotFoundError
 from streamcontract.registry.subjects import topic_name_strategy
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
+    from streamcontract.console.forms import Control
     from streamcontract.console.sources import Sources
     from streamcontract.kafka.admin.topics import TopicOutcome
     from streamcontract.kafka.message import Delivery
@@ -52,6 +61,15 @@ __all__ = [
     "send",
     "target_of",
 ]
+
+
+_DELIVERY_MS: Final = 15_000
+"""Milliseconds for a record: a browser does not wait for librdkafka's five minutes."""
+
+_DELIVERY_TIMEOUTS: Final = frozenset({"message.timeout.ms", "delivery.timeout.ms"})
+_CHANGED: Final = FormFault(
+    "", "the schema has changed since this form was loaded: look it through, and send it again"
+)
 
 
 @attrs.frozen(kw_only=True)
@@ -97,6 +115,7 @@ class Target:
         contract: The name of the contract, or None.
         subject: The subject of the topic's values.
         key_in_words: What to fill in for its key.
+        keys: The keys of the topic.
     """
 
     topic: str
@@ -105,6 +124,14 @@ class Target:
     contract: str | None
     subject: str
     key_in_words: str
+    keys: Keys
+
+    @property
+    def version(self) -> str:
+        """A digest of what its form shows: a contract may change while one is open."""
+        key = "" if self.key_schema is None else self.key_schema.json
+        parts = [self.contract or "", self.schema.json, key, self.key_in_words]
+        return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
 def target_of(topic: str, sources: Sources, contract: str | None = None) -> Target:
@@ -136,6 +163,7 @@ def target_of(topic: str, sources: Sources, contract: str | None = None) -> Targ
         contract=found.contract,
         subject=subject,
         key_in_words=_key_in_words(found.keys),
+        keys=found.keys,
     )
 
 
@@ -208,7 +236,9 @@ def send(form: Mapping[str, str], target: Target, sources: Sources) -> Sent:
     Raises:
         StreamContractError: The record could not be sent.
     """
+    controls = controls_of(target.schema, form)
     envelope, faults = _envelope(form, target)
+    faults += _outdated(form, target, controls)
     partition = form.get("partition", "")
     if partition and not re.fullmatch("[0-9]{1,9}", partition):
         faults.append(FormFault("partition", f"{partition!r} is no partition", "partition"))
@@ -219,22 +249,52 @@ def send(form: Mapping[str, str], target: Target, sources: Sources) -> Sent:
         kind="messages",
         partition=int(partition) if partition else None,
     )
-    with Writing(plan, sources.config, sources.project()) as writing:
+    config = dict(sources.config)
+    if not _DELIVERY_TIMEOUTS & config.keys():
+        config["message.timeout.ms"] = _DELIVERY_MS
+    with Writing(plan, config, sources.project(), sources.registry) as writing:
+        if writing.schemas is None or writing.schemas.schema != target.schema:
+            faults.append(_CHANGED)
         found = {
             fault.path: str(fault)
             for error in writing.check([_line(envelope, faults)])
             for fault in error.faults
         }
-        faults = with_faults(target.schema, controls_of(target.schema, form), found, faults)
+        faults = with_faults(target.schema, controls, found, faults)
+        if not faults:
+            faults = _unknown_partition(target.topic, plan.partition, sources)
         if faults:
             return Sent(topic=target.topic, faults=faults)
-        writing.require_brokers()
         reports: list[Delivery] = []
         failures = writing.send(on_delivery=reports.append).failures
     if failures:
         faults = [FormFault("", each.reason) for each in failures]
         return Sent(topic=target.topic, faults=faults)
     return Sent(topic=target.topic, partition=reports[0].partition, offset=reports[0].offset)
+
+
+def _outdated(
+    form: Mapping[str, str], target: Target, controls: Sequence[Control]
+) -> Iterator[FormFault]:
+    """What was filled in for a form that the contract gave before it changed."""
+    if form.get("version", target.version) != target.version:
+        yield _CHANGED
+    for path, value in without_control(controls, form):
+        yield FormFault(path, f"there is no such field in the form: {cut(value)!r} was filled in")
+
+
+def _unknown_partition(topic: str, partition: int | None, sources: Sources) -> list[FormFault]:
+    """The fault of a partition that the topic does not have.
+
+    Raises:
+        ConsumeError: There is no such topic, which the brokers might create, or they did not
+            answer, which a producer would wait for, for minutes.
+    """
+    known = sources.cluster.partitions(topic)
+    if partition is None or partition in known:
+        return []
+    text = f"the topic has no partition {partition}: they are 0 to {max(known)}"
+    return [FormFault("partition", text, "partition")]
 
 
 def _envelope(form: Mapping[str, str], target: Target) -> tuple[dict[str, Any], list[FormFault]]:
@@ -255,25 +315,43 @@ def _envelope(form: Mapping[str, str], target: Target) -> tuple[dict[str, Any], 
         faults = [FormFault("tombstone", text, "tombstone")]
         envelope["tombstone"] = True
     if form.get("key"):
-        envelope["key"] = _key(form["key"])
+        envelope["key"] = _key(form["key"], target.keys)
     return envelope, [*faults, *wrong_headers]
 
 
 def _line(envelope: dict[str, Any], faults: list[FormFault]) -> bytes:
     try:
-        return json.dumps(envelope).encode()
+        return json.dumps(envelope, allow_nan=False).encode()
     except RecursionError:
-        faults.append(FormFault("", "the record is nested too deeply"))
-        return b""
+        text = "the record is nested too deeply"
+    except ValueError:
+        text = 'a number is beyond 64 bits of floating point; as text, "Infinity" is one'
+    faults.append(FormFault("", text))
+    return b""
 
 
-def _key(text: str) -> JsonValue:
-    """A key: JSON where it is an object or a number, else text."""
+def _key(text: str, keys: Keys) -> JsonValue:
+    """A key as JSON: the first of its meanings that is a key of the topic, else the first.
+
+    A text is itself, unless it is bytes as pages show them. Where keys have a schema it is JSON,
+    and a text needs no quotes.
+    """
     try:
         found = parse_json(text)
     except ValueError:
         return text
-    return found if isinstance(found, dict | int) and not isinstance(found, bool) else text
+    is_bytes = isinstance(found, dict) and found.keys() == {BASE64}
+    is_json = isinstance(keys, SchemaKeys) or is_bytes
+    meanings = (found, text) if is_json else (text, found)
+    return next((each for each in meanings if _is_key(each, keys)), meanings[0])
+
+
+def _is_key(json: JsonValue, keys: Keys) -> bool:
+    try:
+        keys.encode(json)
+    except DataError:
+        return False
+    return True
 
 
 def declared_partitions(topic: str, sources: Sources) -> int | None:
@@ -296,6 +374,9 @@ def create_topic(name: str, partitions: str, sources: Sources) -> TopicOutcome:
         ConfigurationError: The name or the number cannot be used.
         TopicError: The brokers refused, or did not answer.
     """
+    fault = topic_fault(name)
+    if fault is not None:
+        raise ConfigurationError(fault)
     if partitions and not re.fullmatch(r"[0-9]{1,10}", partitions):
         raise ConfigurationError(f"{partitions!r} is no number of partitions")
     count = int(partitions) if partitions else declared_partitions(name, sources)

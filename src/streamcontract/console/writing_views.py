@@ -9,7 +9,7 @@ from starlette.responses import HTMLResponse, RedirectResponse
 from streamcontract.console import writes
 from streamcontract.console.endpoints import status_of
 from streamcontract.console.forms import FormFault, controls_of
-from streamcontract.console.pages.dead_letters import replay_page
+from streamcontract.console.pages.replays import replay_page
 from streamcontract.console.pages.topic import head_of
 from streamcontract.console.rendering import ConsoleLinks
 from streamcontract.errors import StreamContractError

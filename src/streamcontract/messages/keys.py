@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from streamcontract.schema.model import JsonValue
 
 __all__ = [
+    "BASE64",
     "FieldKeys",
     "Keys",
     "RawKeys",
@@ -39,7 +40,8 @@ __all__ = [
     "bytes_from_json",
 ]
 
-_BASE64 = "base64"
+BASE64 = "base64"
+"""The key of an object that is bytes."""
 
 
 def bytes_as_json(data: bytes) -> JsonValue:
@@ -52,7 +54,7 @@ def bytes_as_json(data: bytes) -> JsonValue:
     try:
         return data.decode()
     except UnicodeDecodeError:
-        return {_BASE64: base64.b64encode(data).decode()}
+        return {BASE64: base64.b64encode(data).decode()}
 
 
 def bytes_from_json(json: JsonValue, path: str) -> bytes:
@@ -68,8 +70,8 @@ def bytes_from_json(json: JsonValue, path: str) -> bytes:
     try:
         if isinstance(json, str):
             return json.encode()
-        if isinstance(json, dict) and json.keys() == {_BASE64}:
-            return base64.b64decode(str(json[_BASE64]), validate=True)
+        if isinstance(json, dict) and json.keys() == {BASE64}:
+            return base64.b64decode(str(json[BASE64]), validate=True)
     except (UnicodeEncodeError, binascii.Error, ValueError):
         pass  # refused below
     raise _refused(path, 'text, or bytes as {"base64": "..."}', json)

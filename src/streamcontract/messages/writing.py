@@ -103,6 +103,7 @@ class Writing:
         plan: How lines are made messages.
         config: Client properties.
         project: The project, if there is one.
+        registry: The registry, which the caller closes; None for that of the properties.
 
     Attributes:
         schemas: The schemas they are written with; None before :meth:`check`, from the first line.
@@ -117,7 +118,11 @@ class Writing:
     """
 
     def __init__(
-        self, plan: Plan, config: Mapping[str, Any], project: Project | None = None
+        self,
+        plan: Plan,
+        config: Mapping[str, Any],
+        project: Project | None = None,
+        registry: SchemaRegistry | None = None,
     ) -> None:
         self._config = dict(config)
         self.lines = 0
@@ -132,7 +137,9 @@ class Writing:
         self.schemas: TopicSchemas | None = None
         self.borrowed_from: str | None = None
         with contextlib.ExitStack() as resources:
-            self._registry = resources.enter_context(SchemaRegistry.from_config(settings.registry))
+            self._registry = registry or resources.enter_context(
+                SchemaRegistry.from_config(settings.registry)
+            )
             self.schemas = self._writer_of(registry=self._registry)
             self._spool = resources.enter_context(Spool())
             self._resources = resources.pop_all()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 import attrs
@@ -27,6 +28,12 @@ if TYPE_CHECKING:
 __all__ = ["FieldRow", "field_rows", "named_within", "type_in_words"]
 
 _DEEPEST: Final = 8
+_MOST: Final = 2_000
+"""Fields of a table, unless the first level has more.
+
+A record of ten fields of a type of ten fields, and so on, is a short schema.
+"""
+
 _EXAMPLES: Final = ("example", "examples")
 
 
@@ -60,6 +67,8 @@ class FieldRow:
 def field_rows(schema: Schema, *, before: str = "") -> tuple[FieldRow, ...]:
     """The fields of a schema, those of inner records after the field that has them.
 
+    Of large schemas inner records are opened less deep.
+
     Args:
         schema: The schema.
         before: What each path begins with.
@@ -71,24 +80,33 @@ def field_rows(schema: Schema, *, before: str = "") -> tuple[FieldRow, ...]:
         >>> row.path, row.type
         ('at', 'timestamp-millis (long)')
     """
-    rows = _rows(schema.root, "", 0, frozenset())
+    rows: list[FieldRow] = []
+    for deepest in range(_DEEPEST, 0, -1):
+        found = _rows(schema.root, "", 0, frozenset(), deepest)
+        rows = [*islice(found, _MOST + 1)]
+        if len(rows) <= _MOST:
+            break
+    else:
+        rows += found
     return tuple(attrs.evolve(each, path=before + each.path) for each in rows)
 
 
-def _rows(node: AvroType, path: str, depth: int, inside: frozenset[str]) -> Iterator[FieldRow]:
+def _rows(
+    node: AvroType, path: str, depth: int, inside: frozenset[str], deepest: int
+) -> Iterator[FieldRow]:
     """The fields of the records in a type; a record within itself is not opened again."""
     match node:
-        case RecordType() if node.full_name not in inside and depth < _DEEPEST:
+        case RecordType() if node.full_name not in inside and depth < deepest:
             for field in node.fields:
-                yield from _field(field, path, depth, inside | {node.full_name})
+                yield from _field(field, path, depth, inside | {node.full_name}, deepest)
         case ArrayType():
-            yield from _rows(node.items, f"{path}[]", depth, inside)
+            yield from _rows(node.items, f"{path}[]", depth, inside, deepest)
         case MapType():
-            yield from _rows(node.values, f"{path}{{}}", depth, inside)
+            yield from _rows(node.values, f"{path}{{}}", depth, inside, deepest)
         case UnionType():
             records = [each.name for each in node.branches if isinstance(each, RecordType)]
             for branch in node.branches:
-                rows = _rows(branch, path, depth, inside)
+                rows = _rows(branch, path, depth, inside, deepest)
                 if isinstance(branch, RecordType) and len(records) > 1:
                     is_clear = records.count(branch.name) == 1
                     rows = _of(branch.name if is_clear else branch.full_name, rows, path, depth)
@@ -103,7 +121,9 @@ def _of(record: str, rows: Iterator[FieldRow], path: str, depth: int) -> Iterato
         yield attrs.evolve(row, path=f"{path}({record}).{rest}", name=name)
 
 
-def _field(field: Field, path: str, depth: int, inside: frozenset[str]) -> Iterator[FieldRow]:
+def _field(
+    field: Field, path: str, depth: int, inside: frozenset[str], deepest: int
+) -> Iterator[FieldRow]:
     own = f"{path}.{field.name}" if path else field.name
     yield FieldRow(
         path=own,
@@ -116,7 +136,7 @@ def _field(field: Field, path: str, depth: int, inside: frozenset[str]) -> Itera
         examples=tuple(_examples(field)),
         symbols=tuple(_symbols(field.type)),
     )
-    yield from _rows(field.type, own, depth + 1, inside)
+    yield from _rows(field.type, own, depth + 1, inside, deepest)
 
 
 def _examples(field: Field) -> Iterator[str]:

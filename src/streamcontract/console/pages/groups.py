@@ -27,6 +27,9 @@ _PER_PAGE: Final = 25
 _ASKED: Final = 500
 """Groups of the cluster that a page of one topic asks for their offsets in it."""
 
+_OFFSETS: Final = 50_000
+"""Offsets that such a page asks for, of all its partitions: each takes memory, and a row."""
+
 _NOT_LISTED: Final = Notice(
     "note",
     "The embedded broker cannot list groups",
@@ -124,7 +127,8 @@ def groups_of_topic(topic: TopicState, sources: Sources, page: int, *, is_embedd
     try:
         # Those with members first: they are what reads the topic now.
         listed = sorted(listed_groups(sources.cluster), key=lambda each: each.state == "EMPTY")
-        paging = Paging.of(page, len(listed), _ASKED)
+        fitting = _OFFSETS // max(1, len(topic.partitions))
+        paging = Paging.of(page, len(listed), max(1, min(_ASKED, fitting)))
         rows, notices = _rows(sources, listed[paging.first : paging.end], topic)
     except ClientError as error:
         return Groups(notices=(_failed(error),))

@@ -43,6 +43,7 @@ __all__ = [
     "Messages",
     "ValueRow",
     "example_condition",
+    "leaderless_notices",
     "messages_page",
     "row_of",
     "tail_notices",
@@ -181,7 +182,7 @@ def messages_page(
         rest=str(found.rest) if found.rest.size else None,
         is_complete=len(found.messages) >= asked.count or not found.rest.size,
         contract=_contract(reader),
-        notices=(*_before(reader, asked), *_leaderless(state)),
+        notices=(*_before(reader, asked), *leaderless_notices(state)),
     )
 
 
@@ -229,7 +230,8 @@ def _before(reader: TopicReader, asked: LookUp) -> Iterator[Notice]:
         yield Notice("warn", "The registry does not answer", text)
 
 
-def _leaderless(state: TopicState) -> Iterator[Notice]:
+def leaderless_notices(state: TopicState) -> Iterator[Notice]:
+    """That messages of partitions without a leader are not shown."""
     silent = [str(each.number) for each in state.partitions if each.leader is None]
     if silent:
         title = f"{len(silent)} of {len(state.partitions)} partitions have no leader"

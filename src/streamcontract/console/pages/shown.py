@@ -192,12 +192,40 @@ def moment(milliseconds: int | None) -> str:
         return f"{milliseconds} ms"
 
 
+_JSON_TOKEN: Final = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{},:]|[^\s\[\]{},:"]+')
+_DEEPEST: Final = 200
+
+
 def pretty_json(text: str) -> str:
-    """A text of JSON, indented; as it is where it is none."""
+    """A text of JSON, indented; as it is where it is none, or nested very deep.
+
+    Only the space between its parts changes: a key that an object has twice is there twice, and a
+    number has all of its digits.
+
+    Example:
+        >>> print(pretty_json('{"a": 1.10, "a":[]}'))
+        {
+          "a": 1.10,
+          "a": []
+        }
+    """
     try:
-        return pretty(json.loads(text))
+        json.loads(text)
     except (ValueError, RecursionError):
         return text
+    parts: list[str] = []
+    before, depth = "", 0
+    for found in _JSON_TOKEN.finditer(text):
+        part = found[0]
+        is_after_begin, is_end = before in {"[", "{"}, part in {"]", "}"}
+        depth += is_after_begin - is_end
+        if depth > _DEEPEST:
+            return text
+        if before == "," or is_after_begin != is_end:
+            parts.append("\n" + "  " * depth)
+        parts.append(": " if part == ":" else part)
+        before = part
+    return visible("".join(parts))
 
 
 def size(number: int) -> str:

@@ -117,7 +117,9 @@ def registry_notices(name: str, registered: Registration) -> Iterator[Notice]:
         title = "differs from the registry" if registered.version else "is not registered"
         yield Notice("warn", f"Contract {name} {title}", text, link)
     elif kind == "bad":
-        yield Notice("bad", f"Contract {name} was not looked up in the registry", registered.fault, link)
+        yield Notice(
+            "bad", f"Contract {name} was not looked up in the registry", registered.fault, link
+        )
 
 
 def registration(

@@ -22,6 +22,7 @@ from streamcontract.kafka.connection.cluster import (
     offsets_of_topics,
 )
 from streamcontract.kafka.connection.config import split_config
+from streamcontract.kafka.connection.error_codes import NO_SUCH_TOPIC
 from streamcontract.kafka.connection.waits import Waiting, result_of
 from streamcontract.kafka.errors import BrokerError, TopicError, kafka_error_of
 from streamcontract.kafka.timeouts import BROKER_TIMEOUT
@@ -48,7 +49,8 @@ __all__ = [
     "topics_there",
 ]
 
-_OF_THE_TOPIC: Final = ConfigSource.DYNAMIC_TOPIC_CONFIG
+_OF_THE_TOPIC: Final = ConfigSource.DYNAMIC_TOPIC_CONFIG.value
+"""Brokers may have sources that this enum lacks."""
 
 
 @attrs.frozen
@@ -112,14 +114,15 @@ class GroupState:
     def lag(self, partition: PartitionState) -> int | None:
         """The lag in a partition in messages; None if it is unknown.
 
-        Without a committed offset it depends on the start offset of its members.
+        Without a committed offset it depends on the start offset of its members. It is never
+        negative: a group may commit after the end offset was returned.
         """
         committed = self.committed.get(partition.number)
         if partition.end is None or partition.first is None:
             return None
         if committed is None:
             return 0 if partition.first == partition.end else None
-        return partition.end - max(committed, partition.first)
+        return max(0, partition.end - max(committed, partition.first))
 
     @property
     def known_lags(self) -> tuple[int, ...]:
@@ -288,6 +291,15 @@ def topics_there(cluster: Cluster, names: Sequence[str]) -> tuple[TopicState, ..
     Raises:
         TopicError: The brokers did not answer.
     """
+    try:
+        return _there(cluster, names)
+    except TopicError as error:
+        if error.error.code() not in NO_SUCH_TOPIC:
+            raise
+        return _there(cluster, names)  # one was deleted after the first request
+
+
+def _there(cluster: Cluster, names: Sequence[str]) -> tuple[TopicState, ...]:
     admin = cluster.admin()
     there = _metadata(admin, names, cluster.timeout).topics
     found = [there[name] for name in names if name in there and there[name].error is None]
@@ -309,7 +321,7 @@ def properties_of(cluster: Cluster, topic: str) -> tuple[TopicProperty, ...]:
     """
     entries = cluster.topic_entries(topic)
     return tuple(
-        TopicProperty(name, entry.value, ConfigSource(entry.source) is _OF_THE_TOPIC)
+        TopicProperty(name, entry.value, entry.source == _OF_THE_TOPIC)
         for name, entry in sorted(entries.items())
     )
 

@@ -49,6 +49,11 @@ _DEAD: Final = "DEAD"
 """The state of a group that the brokers know nothing of."""
 
 
+_INVALID: Final = confluent_kafka.KafkaError(
+    confluent_kafka.KafkaError.INVALID_GROUP_ID, "a group without a name cannot be described"
+)
+
+
 @attrs.frozen
 class GroupListing:
     """One group of a cluster.
@@ -194,8 +199,12 @@ def groups_at_once(
     Raises:
         TopicError: The offsets of the topics were not returned.
     """
+    unnamed: dict[str, GroupDescription | GroupError] = {}
+    if "" in groups:  # brokers keep offsets of clients without a group.id (KIP-289)
+        unnamed[""] = GroupError("", _INVALID)
+        groups = [each for each in groups if each]
     if not groups:
-        return {}
+        return unnamed
     admin, timeout = cluster.admin(), cluster.timeout
     places = None
     if topic is not None:
@@ -207,7 +216,7 @@ def groups_at_once(
     if topic is None:
         found = (each for each in answers.values() if not isinstance(each, GroupError))
         states = {each.name: each for each in topics_there(cluster, _topics_in(found))}
-    return {
+    return unnamed | {
         group: answer if isinstance(answer, GroupError) else _description(group, answer, states)
         for group, answer in answers.items()
     }
