@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import confluent_kafka
 
 from streamcontract.kafka.connection.cluster import Cluster, advice_on, is_embedded
 from streamcontract.kafka.connection.waits import Waiting, result_of
 from streamcontract.kafka.errors import NotSupportedError, TopicError, kafka_error_of
-
-if TYPE_CHECKING:
-    pass
 
 __all__ = ["delete_topic_of"]
 
