@@ -275,6 +275,15 @@ def test_a_schema_of_the_database_with_the_name_of_ours(path: Path) -> None:
         target(path)
 
 
+@pytest.mark.parametrize("columns", ["n integer", "table_name text", "{}, n integer"])
+def test_a_table_of_the_database_with_the_name_of_ours(path: Path, columns: str) -> None:
+    """With other columns, fewer or more."""
+    made = columns.format("table_name text, content text")
+    execute(path, f"create schema streamcontract; create table streamcontract.exports ({made})")
+    with pytest.raises(ConfigurationError, match=r"streamcontract\.exports that no export made"):
+        export(path, PING, {"n": 1})
+
+
 INNER: Any = {
     "type": "record",
     "name": "Inner",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +21,7 @@ from streamcontract import (
     Stock,
     StockConsumer,
 )
-from streamcontract.errors import ClientError
+from streamcontract.errors import ArgumentError, ClientError
 from streamcontract.kafka import MessageDecodeError
 
 if TYPE_CHECKING:
@@ -342,3 +343,20 @@ def test_partitions_are_paused_committed_and_followed(
     assert sorted(number for partitions in revoked for number in partitions) == [0, 1]
     with StockConsumer(config, topic=name, group=name) as consumer:
         assert consumer.committed([0, 1]) == {0: 3, 1: 3}
+
+
+def test_a_wrong_argument_is_refused_before_the_thread_is_asked(config: Config) -> None:
+    """It cannot be an error of the call after one that was cancelled."""
+
+    async def main() -> None:
+        async with AsyncContractConsumer(config, record=Stock) as consumer:
+            for call in (
+                consumer.consume(-1),
+                consumer.consume(timeout=math.nan),
+                consumer.consume_batch(timeout=math.nan),
+                consumer.poll(math.nan),
+            ):
+                with pytest.raises(ArgumentError):
+                    call.send(None)  # without a wait, in which it could be cancelled
+
+    run(main())

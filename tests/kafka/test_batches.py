@@ -352,7 +352,7 @@ def test_cut_batches(schema: Schema, most: int, data: st.DataObject) -> None:
     drawn = data.draw(st.lists(payloads(schema), min_size=1, max_size=8))
     registry = {number: each.writer for number, each in enumerate(drawn, 10)}
     raws = [
-        _raw(data, frame(number, each.data), None, data.draw(st.binary(max_size=20)))
+        Raw(frame(number, each.data), data.draw(st.binary(max_size=20)), (0, number))
         for number, each in enumerate(drawn, 10)
     ]
     reader = deserializer(schema, registry, PLAIN_KEYS["raw"])

@@ -9,6 +9,7 @@ import math
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
+from tests.counting import calls
 from tests.kafka.applications import ScriptedRegistry
 from tests.kafka.installed import HAS_SHARE_GROUPS
 
@@ -22,6 +23,7 @@ from streamcontract import (
 )
 from streamcontract.errors import ArgumentError
 from streamcontract.kafka.connection.waits import deadline_of
+from streamcontract.kafka.consumer.queue import NOTHING
 from streamcontract.kafka.consumer.until_end import UntilEnd
 
 if TYPE_CHECKING:
@@ -103,3 +105,10 @@ def test_a_wrong_number_is_refused_by_its_name(kind: type[Any], method: str, arg
 def test_a_deadline_may_be_never(timeout: float) -> None:
     """Negative seconds, and more than there are."""
     assert deadline_of(timeout) == math.inf
+
+
+def test_a_number_of_seconds_takes_no_calls(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of messages that are fetched already there are hundreds of thousands in a second."""
+    with ContractConsumer(_NOWHERE, **_OPTIONS) as consumer:
+        monkeypatch.setattr(consumer, "_one", lambda _: (None, NOTHING, None))
+        assert calls(lambda: consumer.poll(5.0)) == calls(lambda: consumer.poll(5))

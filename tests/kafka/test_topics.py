@@ -15,7 +15,7 @@ from confluent_kafka import KafkaError, KafkaException
 from streamcontract import Stock, StockConsumer, StockProducer
 from streamcontract.cli import main
 from streamcontract.devstack import DevStack
-from streamcontract.errors import ConfigurationError
+from streamcontract.errors import ArgumentError, ConfigurationError
 from streamcontract.kafka import (
     NotSupportedError,
     TopicError,
@@ -25,7 +25,11 @@ from streamcontract.kafka import (
     describe_topics,
     ensure_topic,
 )
+from streamcontract.kafka.admin.groups import group_of, groups_at_once, move_group
+from streamcontract.kafka.connection.authentication_errors import WatchedAdminClient
 from streamcontract.kafka.connection.cluster import Cluster
+from streamcontract.kafka.connection.config import split_config
+from streamcontract.kafka.errors import GroupError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -192,6 +196,27 @@ def test_groups_cannot_be_listed_here(config: Config, topic: Callable[..., str])
     [state] = describe_topics([topic()], config).topics
     with pytest.raises(TopicError, match="_UNSUPPORTED_FEATURE"):
         describe_groups(state, None, config)
+
+
+@pytest.mark.usefixtures("embedded_stack")
+def test_the_group_without_an_id(
+    config: Config, topic: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Old clients have committed in it, and librdkafka has no requests for it."""
+    [state] = describe_topics([topic()], config).topics
+    with pytest.raises(TopicError, match="INVALID_GROUP_ID"):
+        describe_groups(state, [""], config)
+    listed: Future[Any] = Future()
+    listed.set_result(SimpleNamespace(errors=[], valid=[SimpleNamespace(group_id="")]))
+    monkeypatch.setattr(WatchedAdminClient, "list_consumer_groups", lambda *_, **__: listed)
+    assert describe_groups(state, None, config) == ()
+    # The embedded broker answers no request for members.
+    cluster = Cluster(split_config(config).client, timeout=0.1)
+    with pytest.raises(ArgumentError, match="group has to be"):
+        group_of(cluster, "")
+    with pytest.raises(ArgumentError, match="group has to be"):  # else librdkafka aborts
+        move_group(cluster, "", {(state.name, 0): 0})
+    assert isinstance(groups_at_once(cluster, [""], state)[""], GroupError)
 
 
 @pytest.fixture

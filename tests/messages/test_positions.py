@@ -129,6 +129,15 @@ def test_a_range_is_refused_where_no_partition_ever_has_any_of_it(start: Any, un
         check_range(start, until)
 
 
+@pytest.mark.parametrize("wrong", [dt.datetime(2024, 5, 17), -1, 1.5, None, [], "sometime"])  # noqa: DTZ001 - naive on purpose
+@pytest.mark.parametrize("right", ["earliest", 5, Last(1), _EPOCH])
+def test_a_range_of_what_is_no_position_is_refused_as_a_start_is(wrong: Any, right: Any) -> None:
+    """A naive datetime too, which cannot be compared with an aware one."""
+    for start, until in ((wrong, right), (right, wrong)):
+        with pytest.raises(ConfigurationError, match=r"no time zone|a start is"):
+            check_range(start, until)
+
+
 @given(_POSITIONS)
 def test_the_text_of_a_position(position: Any) -> None:
     """It is one that is read."""

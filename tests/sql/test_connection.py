@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
+import itertools
 import signal
 import threading
 from concurrent import futures
@@ -12,6 +14,7 @@ import attrs
 import duckdb
 import polars as pl
 import pytest
+from tests.kafka.interrupts import Interrupts
 from tests.kafka.silent_client import SilentClient
 from tests.sql.conftest import BARS, EACH, PARTITIONS, START, Bars, bar
 
@@ -613,6 +616,24 @@ def test_rows_of_arrow_that_are_interrupted_before_they_are_made(
     monkeypatch.setattr(topics._thread, "submit", interrupted)
     with pytest.raises(sql.SqlError, match="it was interrupted"):
         rows.read_all()
+
+
+def test_ctrl_c_where_a_statement_ends(topics: TopicConnection, bars: Bars) -> None:
+    """What it has written is kept, and the next one reads the topic anew."""
+    query = "insert into kept select volume from bars where _offset = {} returning n"
+    topics.execute("create table kept (n integer)")
+    for at in itertools.count():
+        found = asked(topics, query.format(at % 2), bars)
+        interrupts = Interrupts(None, (at,), folder="sql/statement.py")
+        with contextlib.suppress(KeyboardInterrupt), pytest.raises(ArgumentError):
+            interrupts.call(lambda: topics.execute(""))
+        assert len(found) == PARTITIONS, "of another offset than before"
+        kept = topics.execute("select count(*) from kept").fetchall()
+        with pytest.raises(duckdb.TransactionException):  # there is none any more
+            topics.connection.execute("commit")
+        assert kept == [((at + 1) * PARTITIONS,)], interrupts.raised
+        if not interrupts.raised:
+            break
 
 
 def test_ctrl_c_while_a_connection_is_closed(bars: Bars, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -53,12 +53,15 @@ create table if not exists streamcontract.faults (
 """
 
 _OTHER_TABLES: Final = """
-select table_name from (
-    select schema_name, table_name, column_name, data_type from duckdb_columns()
-    where database_name = 'memory' except
-    select schema_name, table_name, column_name, data_type from duckdb_columns()
-    where database_name = 'target'
+with ours as (
+    select table_name, column_name, data_type from duckdb_columns()
+    where database_name = 'memory'
+), found as (
+    select table_name, column_name, data_type from duckdb_columns()
+    where database_name = 'target' and schema_name = 'streamcontract'
+    and table_name in (select table_name from ours)
 )
+select table_name from ((from ours except from found) union (from found except from ours))
 """
 """Those of the above that the database has with other columns: the memory has them as they are."""
 

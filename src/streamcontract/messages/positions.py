@@ -97,12 +97,15 @@ def check_range(start: Position, until: Position) -> None:
     the end, of which an export keeps what the start was in its first run.
 
     Raises:
-        ConfigurationError: There is none, whatever the topic has.
+        ConfigurationError: There is none, whatever the topic has; or one is no position.
 
     Example:
         >>> check_range(5, 10)
         >>> check_range("latest", "latest")
     """
+    for each in (start, until):
+        if not isinstance(each, Last):
+            check_start(each)
     if until in {"earliest", 0} or _is_backward(start, until):
         raise ConfigurationError(
             f"no message is from {text_of(start)} on and before {text_of(until)}: the end of the "

@@ -39,6 +39,8 @@ _SEVERAL: Final = (
     "PIVOT stocks ON symbol IN ('AAPL', 'MSFT')"
 )
 _TRANSACTION: Final = "SELECT txid_current()"
+_ENDED: Final = "no transaction is active"
+"""In DuckDB's error for the end of a transaction that has ended."""
 _BATCH: Final = 122_880
 """Rows of a batch: those of DuckDB's row groups."""
 
@@ -222,18 +224,26 @@ class Statement:
         self._end("rollback")
         with contextlib.suppress(duckdb.Error):  # of a transaction that is to be rolled back
             self._drop()
+        self._objects.clear()
 
     def _drop(self) -> None:
         """Drop what is declared: a later statement plans anew."""
         while self._objects:
-            name, kind = self._objects.popitem()
+            name, kind = next(reversed(self._objects.items()))
             self._connection.unregister(self._stream_name(name))
             self._connection.execute(f"DROP {kind} IF EXISTS temp.main.{quoted(name)}")
+            del self._objects[name]  # last: after an interrupt the next statement repeats it
 
     def _end(self, how: str) -> None:
-        if self._is_own_transaction:
-            self._is_own_transaction = False
+        if not self._is_own_transaction:
+            return
+        try:
             self._connection.execute(how)
+        except duckdb.Error as error:
+            self._is_own_transaction = False
+            if _ENDED not in str(error):  # as it has if an interrupt came after it
+                raise
+        self._is_own_transaction = False
 
     def _declare(self, name: str) -> None:
         """Create an empty table with the columns of a topic."""

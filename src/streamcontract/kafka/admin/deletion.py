@@ -2,45 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 import confluent_kafka
 
 from streamcontract.kafka.connection.cluster import Cluster, advice_on, is_embedded
-from streamcontract.kafka.connection.config import split_config
 from streamcontract.kafka.connection.waits import Waiting, result_of
 from streamcontract.kafka.errors import NotSupportedError, TopicError, kafka_error_of
-from streamcontract.kafka.timeouts import BROKER_TIMEOUT
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-__all__ = ["delete_topic", "delete_topic_of"]
+__all__ = ["delete_topic_of"]
 
 
-def delete_topic(
-    name: str, config: Mapping[str, Any] | None = None, *, timeout: float = BROKER_TIMEOUT
-) -> None:
+def delete_topic_of(cluster: Cluster, name: str) -> None:
     """Delete a topic and all its messages.
-
-    Args:
-        name: The topic.
-        config: Client properties; see :func:`streamcontract.kafka.connection.config.split_config`.
-        timeout: Seconds that each question to the brokers may take.
 
     Raises:
         TopicError: There is no such topic, the brokers refused, or did not answer.
         NotSupportedError: This is the embedded broker, which keeps its topics until it ends.
-    """
-    delete_topic_of(Cluster(split_config(config).client, timeout=timeout), name)
-
-
-def delete_topic_of(cluster: Cluster, name: str) -> None:
-    """As :func:`delete_topic`, for a cluster.
-
-    Raises:
-        TopicError: There is no such topic, the brokers refused, or did not answer.
-        NotSupportedError: As for :func:`delete_topic`.
     """
     admin = cluster.admin()
     try:

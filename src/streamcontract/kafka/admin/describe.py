@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any, Final
 
 import attrs
@@ -37,6 +38,7 @@ __all__ = [
     "TopicListing",
     "TopicProperty",
     "TopicState",
+    "asked_for_offsets",
     "describe_groups",
     "describe_topics",
     "groups_of",
@@ -433,14 +435,35 @@ def _all_groups(admin: AdminClient, topic: str, timeout: float) -> list[str]:
     found = result_of(asked, Waiting("the list of consumer groups", topic))
     for error in found.errors or ():
         raise _topic_error(topic, error.args[0] if isinstance(error, Exception) else error)
-    return sorted(listing.group_id for listing in found.valid)
+    # That without an id is left out: it cannot be asked for.
+    return sorted(listing.group_id for listing in found.valid if listing.group_id)
+
+
+def asked_for_offsets(
+    admin: AdminClient, group: str, places: list[TopicPartition] | None, timeout: float
+) -> Future[Any]:
+    """Request the offsets that a group has committed.
+
+    Args:
+        admin: A connected AdminClient.
+        group: The group.
+        places: The partitions; None for all in which it has committed.
+        timeout: Seconds for the request.
+    """
+    if not group:  # old clients have committed without an id, and confluent_kafka refuses it
+        refused: Future[Any] = Future()
+        reason = "there are no requests for the group without an id"
+        error = confluent_kafka.KafkaError(confluent_kafka.KafkaError.INVALID_GROUP_ID, reason)
+        refused.set_exception(confluent_kafka.KafkaException(error))
+        return refused
+    request = ConsumerGroupTopicPartitions(group, places)
+    return admin.list_consumer_group_offsets([request], request_timeout=timeout)[group]
 
 
 def _group(admin: AdminClient, topic: TopicState, group: str, timeout: float) -> GroupState:
     places = [TopicPartition(topic.name, each.number) for each in topic.partitions]
-    request = ConsumerGroupTopicPartitions(group, places)
-    futures = admin.list_consumer_group_offsets([request], request_timeout=timeout)
-    answer = result_of(futures[group], Waiting(f"the offsets of group {group!r}", topic.name))
+    asked = asked_for_offsets(admin, group, places, timeout)
+    answer = result_of(asked, Waiting(f"the offsets of group {group!r}", topic.name))
     return GroupState(
         group,
         topic,

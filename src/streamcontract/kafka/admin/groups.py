@@ -8,10 +8,12 @@ import attrs
 import confluent_kafka
 from confluent_kafka import ConsumerGroupTopicPartitions, TopicPartition
 
+from streamcontract.errors import ArgumentError
 from streamcontract.guards import text
 from streamcontract.kafka.admin.describe import (
     GroupState,
     TopicState,
+    asked_for_offsets,
     topics_of,
     topics_there,
 )
@@ -36,13 +38,11 @@ __all__ = [
     "GroupDescription",
     "GroupListing",
     "GroupMember",
-    "describe_group",
     "group_of",
     "groups_at_once",
     "list_groups",
     "listed_groups",
     "move_group",
-    "reset_group",
 ]
 
 _DEAD: Final = "DEAD"
@@ -149,31 +149,23 @@ def _listed(admin: AdminClient, timeout: float) -> tuple[GroupListing, ...]:
     return tuple(sorted(listed, key=lambda each: each.group))
 
 
-def describe_group(
-    group: str, config: Mapping[str, Any] | None = None, *, timeout: float = BROKER_TIMEOUT
-) -> GroupDescription:
-    """State, members and offsets of a group.
-
-    Args:
-        group: The group's id.
-        config: Client properties.
-        timeout: Seconds that each question to the brokers may take.
-
-    Raises:
-        GroupError: There is no such group, or the brokers did not answer.
-    """
-    return group_of(Cluster(split_config(config).client, timeout=timeout), group)
-
-
 def group_of(cluster: Cluster, group: str) -> GroupDescription:
-    """As :func:`describe_group`, for a cluster.
+    """State, members and offsets of a consumer group.
 
     Raises:
+        ArgumentError: That is no id of a group.
         GroupError: There is no such group, or the brokers did not answer.
     """
-    group = text(group, "group")
+    group = _group_id(group)
     with cluster.connected():
         return _group_of(cluster, group)
+
+
+def _group_id(given: object) -> str:
+    group = text(given, "group")
+    if not group:
+        raise ArgumentError("group", given, "the id of a group")
+    return group
 
 
 def _group_of(cluster: Cluster, group: str) -> GroupDescription:
@@ -218,7 +210,7 @@ def groups_at_once(
     if topic is not None:
         places = [TopicPartition(topic.name, each.number) for each in topic.partitions]
     described = admin.describe_consumer_groups(list(groups), request_timeout=timeout)
-    fetched = {each: _asked_for_offsets(admin, each, places, timeout) for each in groups}
+    fetched = {each: asked_for_offsets(admin, each, places, timeout) for each in groups}
     answers = {each: _answer(each, described[each], fetched[each]) for each in groups}
     states = {} if topic is None else {topic.name: topic}
     if topic is None:
@@ -259,37 +251,21 @@ def _description(group: str, answer: _Answer, states: Mapping[str, TopicState]) 
     return GroupDescription(group, state, members, topics)
 
 
-def reset_group(
-    group: str,
-    offsets: Mapping[tuple[str, int], int],
-    config: Mapping[str, Any] | None = None,
-    *,
-    timeout: float = BROKER_TIMEOUT,
-) -> None:
+def move_group(cluster: Cluster, group: str, offsets: Mapping[tuple[str, int], int]) -> None:
     """Commit offsets for a group that has no members: where its next ones go on.
 
     Args:
+        cluster: The cluster.
         group: The group's id.
         offsets: By topic and partition, the offset of the next message.
-        config: Client properties.
-        timeout: Seconds that each question to the brokers may take.
 
     Raises:
+        ArgumentError: That is no id of a group.
         GroupError: The group has members, the brokers refused, or did not answer.
         NotSupportedError: This is the embedded broker, and the group has had members whose
             ``group.protocol`` was not ``consumer``.
     """
-    move_group(Cluster(split_config(config).client, timeout=timeout), group, offsets)
-
-
-def move_group(cluster: Cluster, group: str, offsets: Mapping[tuple[str, int], int]) -> None:
-    """As :func:`reset_group`, for a cluster.
-
-    Raises:
-        GroupError: The group has members, the brokers refused, or did not answer.
-        NotSupportedError: As for :func:`reset_group`.
-    """
-    group = text(group, "group")
+    group = _group_id(group)
     with cluster.connected():
         _move_group(cluster, group, offsets)
 
@@ -362,19 +338,12 @@ def _committed(admin: AdminClient, group: str, timeout: float, *, every: bool) -
     """
     try:
         places = _all(admin, timeout) if every else None
-        found = _committed_of(_asked_for_offsets(admin, group, places, timeout), group)
+        found = _committed_of(asked_for_offsets(admin, group, places, timeout), group)
         # Offsets outlive the topics they are of.
         there = admin.list_topics(timeout=timeout).topics
     except confluent_kafka.KafkaException as error:
         raise _group_error(group, error) from error
     return {topic: offsets for topic, offsets in found.items() if topic in there}
-
-
-def _asked_for_offsets(
-    admin: AdminClient, group: str, places: list[TopicPartition] | None, timeout: float
-) -> Future[Any]:
-    request = ConsumerGroupTopicPartitions(group, places)
-    return admin.list_consumer_group_offsets([request], request_timeout=timeout)[group]
 
 
 def _committed_of(asked: Future[Any], group: str) -> _Committed:

@@ -14,6 +14,7 @@ from streamcontract.kafka.aio.consumer_thread import ConsumerThread, InnerConsum
 from streamcontract.kafka.aio.until_end import AsyncUntilEnd
 from streamcontract.kafka.connection.forks import ForkGuard
 from streamcontract.kafka.consumer import ContractConsumer
+from streamcontract.kafka.consumer.batches import message_limit
 from streamcontract.kafka.contract.unions import K, P, ReadsTopics, T
 from streamcontract.kafka.message import Message
 from streamcontract.kafka.timeouts import BROKER_TIMEOUT
@@ -151,15 +152,16 @@ class AsyncContractConsumer(ReadsTopics[T, K, P]):
 
     async def poll(self, timeout: float = -1) -> Message[T, K] | None:
         """The next message, or None after ``timeout``: :meth:`.ContractConsumer.poll`."""
-        if timeout.__class__ is not int:  # as of the synchronous consumer
+        kind: Any = timeout.__class__
+        if kind is not int and (kind is not float or timeout != timeout):  # noqa: PLR0124 - as there
             timeout = seconds(timeout)
         return await self._thread.take_one(functools.partial(self._consumer.poll, timeout))
 
     async def consume(self, num_messages: int = 1, timeout: float = -1) -> list[Message[T, K]]:
         """A list of messages, fewer after ``timeout``: :meth:`.ContractConsumer.consume`."""
-        return await self._thread.take(
-            functools.partial(self._consumer.consume, num_messages, timeout)
-        )
+        # Checked here: the next call would raise what is wrong with one that is cancelled.
+        limit, timeout = message_limit(num_messages), seconds(timeout)
+        return await self._thread.take(functools.partial(self._consumer.consume, limit, timeout))
 
     async def consume_batch(
         self,
@@ -175,7 +177,7 @@ class AsyncContractConsumer(ReadsTopics[T, K, P]):
         take = functools.partial(
             self._consumer.consume_batch,
             num_messages,
-            timeout,
+            seconds(timeout),
             columns=columns,
             metadata=metadata,
             tombstones=tombstones,

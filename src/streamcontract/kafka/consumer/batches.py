@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import functools
 import os
+import sys
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from streamcontract._lazy import Later
 from streamcontract._typing import Self
-from streamcontract.guards import seconds
+from streamcontract.guards import seconds, whole_number
 from streamcontract.kafka.consumer.observed import observed
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 else:
     types = Later("streamcontract.kafka.batches.types")
 
-__all__ = ["Batches", "ConsumesBatches", "batch_options"]
+__all__ = ["Batches", "ConsumesBatches", "batch_options", "message_limit"]
 
 
 class Batches:
@@ -155,6 +156,15 @@ class ConsumesBatches:
                     return found
 
         return Batches(self._delivery, some)
+
+
+def message_limit(num_messages: object) -> int:
+    """The maximum number of messages of ``consume``, checked.
+
+    Raises:
+        ArgumentError: It is no such number.
+    """
+    return whole_number(num_messages, "num_messages", 0, sys.maxsize, "a number from 0")
 
 
 def batch_options(

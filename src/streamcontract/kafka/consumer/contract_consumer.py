@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, overload
@@ -11,8 +10,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, overload
 from streamcontract._lazy import Later
 from streamcontract._typing import Self, Unpack
 from streamcontract.errors import ConfigurationError
-from streamcontract.guards import seconds, whole_number
-from streamcontract.kafka.consumer.batches import ConsumesBatches
+from streamcontract.guards import seconds
+from streamcontract.kafka.consumer.batches import ConsumesBatches, message_limit
 from streamcontract.kafka.consumer.observed import observed
 from streamcontract.kafka.consumer.queue import NOTHING, Run
 from streamcontract.kafka.contract.unions import Classes, K, P, ReadsTopics, T
@@ -267,7 +266,9 @@ class ContractConsumer(ReadsTopics[T, K, P], ConsumesBatches):
             ArgumentError: An argument is no such number.
             Exception: An error of iteration.
         """
-        if timeout.__class__ is not int:  # the default's, without a call for each message
+        kind: Any = timeout.__class__
+        # A number, which NaN is not, is left as it is, without a call for each message.
+        if kind is not int and (kind is not float or timeout != timeout):  # noqa: PLR0124 - see above
             timeout = seconds(timeout)
         message, in_hand, error = self._one(timeout)
         if error is not None:
@@ -292,7 +293,7 @@ class ContractConsumer(ReadsTopics[T, K, P], ConsumesBatches):
             ArgumentError: An argument is no such number.
             Exception: An error of iteration.
         """
-        limit = whole_number(num_messages, "num_messages", 0, sys.maxsize, "a number from 0")
+        limit = message_limit(num_messages)
         messages, in_hand, error = self._many(limit, seconds(timeout))
         if error is not None:
             self._delivery.in_hand = in_hand

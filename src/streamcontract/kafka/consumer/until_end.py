@@ -130,11 +130,13 @@ class UntilEnd(Keyed[T, K]):
     def _next(self) -> Found[Message[T] | None]:
         """The next message; None at the ends."""
         self._delivery.begin()
-        deadline = deadline_of(self._timeout)
+        deadline: float | None = None
         while True:
             found = self._delivery.first(self.ends)
             if found is not None:
                 return found
+            if deadline is None:  # not for each message that is fetched already
+                deadline = deadline_of(self._timeout)
             self._follow_assignment()
             if not self._remaining():
                 return None, NOTHING, None
