@@ -1,4 +1,4 @@
-"""What a replay of dead letters would do now."""
+"""Replays of dead letters: the outcome that one would have now."""
 
 from __future__ import annotations
 
