@@ -55,10 +55,15 @@ def test_columns_go_round(schema: Schema, data: st.DataObject) -> None:
     assert encoded(schema, sliced, b"frame") == [b"frame" + each for each in wanted[start:stop]]
 
 
+def _of_duckdb(table: pa.Table) -> Any:
+    """A relation of a connection of its own: one that failed has an open result."""
+    return duckdb.connect().from_arrow(table)
+
+
 @settings(deadline=None, max_examples=examples(50))
 @given(
     schemas(only_records=True).filter(has_columns),
-    st.sampled_from((pl.DataFrame, duckdb.from_arrow)),
+    st.sampled_from((pl.DataFrame, _of_duckdb)),
     st.data(),
 )
 def test_columns_of_other_libraries(
@@ -66,8 +71,10 @@ def test_columns_of_other_libraries(
 ) -> None:
     """Views, lists instead of maps, large offsets: whatever these libraries make of columns."""
     columns, wanted = drawn_columns(schema, data)
+    table = pa.table(columns)
     try:
-        taken = library(pa.table(columns))
+        taken = library(table)
     except Exception:  # noqa: BLE001 - a library's own: decimals of more digits, tables of no columns
         assume(False)
+    assume(taken.columns == table.column_names)  # DuckDB renames where only the case differs
     assert encoded(schema, taken) == wanted
