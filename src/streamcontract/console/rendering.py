@@ -73,7 +73,6 @@ class Renderer:
         )
         self._environment.globals.update({**_FACTS, **facts, "link": links})
         self._environment.filters["number"] = _number
-        self._environment.filters["visible"] = visible
         self._environment.filters["last_word"] = last_word
         self._environment.filters["prose"] = _prose
         self._environment.filters["breakable"] = _breakable
@@ -134,7 +133,7 @@ def _prose(text: str) -> Markup:
         >>> _prose("`streamcontract init` writes <one>")
         Markup('<code>streamcontract init</code> writes &lt;one&gt;')
     """
-    escaped = str(escape(visible(text)))
+    escaped = str(escape(text))
     return Markup(_COMMAND.sub(r"<code>\1</code>", escaped))  # noqa: S704 - it is escaped
 
 
@@ -145,5 +144,5 @@ def _breakable(name: str) -> Markup:
         >>> _breakable("com.example.<b>"), _breakable("orders")
         (Markup('com.<wbr>example.<wbr>&lt;b&gt;'), Markup('orders'))
     """
-    escaped = str(escape(visible(name)))
+    escaped = str(escape(name))
     return Markup(re.sub(r"(?<=[._-])(?![._-]|$)", "<wbr>", escaped))  # noqa: S704 - it is escaped
