@@ -52,7 +52,7 @@ NO_PROJECT: Final = Notice(
 )
 
 KEY: Final = "key:"
-"""What the path of a key's field begins with, and that of no other field."""
+"""The beginning of the path of a key's field, and of no other field."""
 
 _NO_CONTRACTS: Final = Notice(
     "note",

@@ -47,7 +47,7 @@ REASONS: Final = {
     "UnexpectedTypeError": "a record of another type than those that are read",
     "not a dead letter": "a message without the headers of a dead letter",
 }
-"""What the reasons of dead letters mean, in a few words."""
+"""The meanings of the reasons of dead letters, in a few words."""
 
 COUNTED: Final = 1_000
 """Messages of each topic that the list of topics counts."""
