@@ -10,7 +10,8 @@ import attrs
 
 from streamcontract.compatibility.rewrite import schema_of
 from streamcontract.compatibility.witness import Witness
-from streamcontract.console.pages.fields import type_in_words
+from streamcontract.console.pages.fields import is_null, type_in_words
+from streamcontract.console.verdicts import top_name
 from streamcontract.json_codec import JsonCodec
 from streamcontract.json_codec.leaves import plain_leaf
 from streamcontract.json_codec.text import parse_text
@@ -211,14 +212,10 @@ def _control(
 def _without_null(node: AvroType) -> tuple[AvroType, bool]:
     """The other branch of a union of null and one type; and whether there was a null."""
     if not isinstance(node, UnionType):
-        return node, _is_null(node)
-    others = [each for each in node.branches if not _is_null(each)]
+        return node, is_null(node)
+    others = [each for each in node.branches if not is_null(each)]
     has_null = len(others) < len(node.branches)
     return (others[0] if len(others) == 1 else node), has_null
-
-
-def _is_null(node: AvroType) -> bool:
-    return isinstance(node, PrimitiveType) and node.name == "null"
 
 
 def _takes_empty(node: AvroType) -> bool:
@@ -311,7 +308,7 @@ def document_of(schema: Schema, given: Mapping[str, str]) -> tuple[JsonValue, li
 
 def _path_of(control: Control, schema: Schema) -> str:
     """The path of a control as the check of a record has it, from the name of the record."""
-    top = schema.name.rpartition(".")[2] if schema.name else "value"
+    top = top_name(schema)
     return f"{top}.{control.path}" if isinstance(schema.root, RecordType) else top
 
 

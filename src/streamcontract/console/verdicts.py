@@ -36,6 +36,7 @@ __all__ = [
     "Kind",
     "Verdict",
     "poison",
+    "top_name",
     "verdict_of_pair",
 ]
 
@@ -155,13 +156,25 @@ def verdict_of_pair(writer: Schema, reader: Schema, *, is_newer: bool = False) -
     return Verdict(kind=kind, summary=_in_words(kind, **facts), **facts)
 
 
+def top_name(schema: Schema) -> str:
+    """The name that the paths of a schema's values begin with.
+
+    Example:
+        >>> from streamcontract import parse_schema
+        >>> record = {"type": "record", "name": "shop.Order", "fields": []}
+        >>> top_name(parse_schema(record)), top_name(parse_schema(["int"]))
+        ('Order', 'value')
+    """
+    return schema.name.rpartition(".")[2] if schema.name else "value"
+
+
 def _place(schema: Schema, pointer: str) -> str:
     """The path of what a JSON pointer into a schema names, such as ``Order.lines[].price``.
 
     The pointer itself where it leads into another schema, to which this one refers.
     """
     node: Any = json.loads(schema.json)
-    path = _name_of(schema)
+    path = top_name(schema)
     before = ""
     for token in pointer.split("/")[1:]:
         try:
@@ -173,10 +186,6 @@ def _place(schema: Schema, pointer: str) -> str:
         path += {"items": "[]", "values": "{}"}.get(token, "")
         before = token
     return path
-
-
-def _name_of(schema: Schema) -> str:
-    return schema.name.rpartition(".")[2] if schema.name else "value"
 
 
 def _in_words(
@@ -199,7 +208,7 @@ class _Changes:
         self.dropped: list[str] = []
         self.converted: list[str] = []
         self._seen: set[int] = set()
-        self._walk(plan.root, _name_of(plan.reader))
+        self._walk(plan.root, top_name(plan.reader))
 
     def _walk(self, action: Action, path: str) -> None:
         match action:

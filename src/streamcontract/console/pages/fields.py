@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from streamcontract.schema import Schema
 
-__all__ = ["FieldRow", "field_rows", "named_within", "type_in_words"]
+__all__ = ["FieldRow", "field_rows", "is_null", "named_within", "type_in_words"]
 
 _DEEPEST: Final = 8
 _MOST: Final = 2_000
@@ -170,7 +170,7 @@ def type_in_words(node: AvroType) -> str:
     """
     match node:
         case UnionType():
-            named = [type_in_words(each) for each in node.branches if not _is_null(each)]
+            named = [type_in_words(each) for each in node.branches if not is_null(each)]
             is_optional = len(named) < len(node.branches)
             return " or ".join(named) + ", or null" * is_optional if named else "null"
         case ArrayType():
@@ -185,7 +185,8 @@ def type_in_words(node: AvroType) -> str:
             return _logical(node, node.name)
 
 
-def _is_null(node: AvroType) -> bool:
+def is_null(node: AvroType) -> bool:
+    """Whether a type is that of null."""
     return isinstance(node, PrimitiveType) and node.name == "null"
 
 

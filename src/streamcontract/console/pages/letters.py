@@ -20,11 +20,11 @@ from streamcontract.console.pages.replays import (
 from streamcontract.console.pages.shown import (
     Notice,
     Undecoded,
-    compact,
     cut,
+    headers_in_words,
+    json_in_words,
     key_in_words,
     moment,
-    pretty,
     undecoded,
     visible,
 )
@@ -35,7 +35,7 @@ from streamcontract.messages.dead_letters import decode_letter
 from streamcontract.messages.keys import bytes_as_json
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from streamcontract.console.sources import Sources
     from streamcontract.kafka.admin.describe import TopicState
@@ -49,9 +49,7 @@ __all__ = ["LetterRow", "Letters", "letters_page"]
 _SHOWN: Final = 200
 """Messages of one topic that a page reads and shows."""
 
-_MOST_HEADERS: Final = 50
 _LONG_TEXT: Final = 2_000
-_LONG_JSON: Final = 50_000
 
 _CUT: Final = 4_000
 """Characters at which the text of an error is cut in a header."""
@@ -229,6 +227,9 @@ class _Rows:
         now = "none" if decoded is None else decoded.reader or "none"
         value = None if decoded is None else decoded.document["value"]
         raw = letter.value if now == "none" else None
+        headers = [
+            (name, "" if data is None else bytes_as_json(data)) for name, data in letter.headers
+        ]
         return LetterRow(
             partition=letter.partition,
             offset=letter.offset,
@@ -247,10 +248,10 @@ class _Rows:
             key="" if letter.key is None else key_in_words(bytes_as_json(letter.key)),
             now=now,
             now_in_words=cut(visible(failed or self._today(letter, decoded)), _LONG_TEXT),
-            value="" if value is None else _cut_json(pretty(value)),
+            value="" if value is None else json_in_words(value),
             value_in_words=_read_with(decoded),
             undecoded=None if raw is None else undecoded(raw, _LONG_VALUE),
-            headers=tuple(_headers(letter)),
+            headers=tuple(headers_in_words(headers)),
         )
 
     def _decoded(self, entry: Entry, letter: DeadLetter) -> tuple[Decoded | None, str]:
@@ -298,17 +299,3 @@ def _read_with(decoded: Decoded | None) -> str:
         return "The value, as today's contract reads it"
     name = next((each.name for each in decoded.schemas), None)
     return f"The value as it was written, by {name or 'its own schema'}"
-
-
-def _cut_json(text: str) -> str:
-    if len(text) <= _LONG_JSON:
-        return text
-    return f"{text[:_LONG_JSON]}\n… cut after {_LONG_JSON:,} of {len(text):,} characters"
-
-
-def _headers(letter: DeadLetter) -> Iterator[tuple[str, str]]:
-    for name, value in letter.headers[:_MOST_HEADERS]:
-        text = "" if value is None else cut(compact(bytes_as_json(value)), _LONG_TEXT)
-        yield cut(visible(name)), text
-    if (more := len(letter.headers) - _MOST_HEADERS) > 0:
-        yield "…", f"and {more:,} more"

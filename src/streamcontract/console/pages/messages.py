@@ -15,14 +15,16 @@ from streamcontract.console.pages.shown import (
     Undecoded,
     compact,
     cut,
+    headers_in_words,
+    json_in_words,
     key_in_words,
     moment,
-    pretty,
     size,
     undecoded,
     visible,
 )
 from streamcontract.console.reading import TopicReader
+from streamcontract.console.verdicts import top_name
 from streamcontract.errors import ConfigurationError, RegistryError, SchemaParseError
 from streamcontract.kafka.errors import NotSupportedError
 from streamcontract.registry.errors import RegistryRequestError
@@ -59,7 +61,6 @@ _MOST_VALUES: Final = 200
 """Rows of one record: a page has 50 records, and a browser has to show them."""
 
 _REFUSED: Final = (ConfigurationError, NotSupportedError, SchemaParseError, RegistryError)
-_LONG_JSON: Final = 50_000
 _EMPTY: Final = '"" (empty)'
 
 
@@ -265,28 +266,13 @@ def row_of(seen: Seen) -> MessageRow:
         schema="" if seen.schema_id is None else str(seen.schema_id),
         version=seen.version or "",
         subject=(seen.version or "").rpartition(" version ")[0],
-        headers=tuple(_headers(seen)),
+        headers=tuple(headers_in_words(seen.headers)),
         values=tuple(_values(seen, is_as_written=is_as_written)) if has_value else (),
         undecoded=raw,
-        json=_json(seen) if has_value else "",
+        json=json_in_words(seen.value, f"{seen.partition}:{seen.offset}") if has_value else "",
         verdict=verdict,
         is_as_written=is_as_written,
     )
-
-
-def _headers(seen: Seen) -> Iterator[tuple[str, str]]:
-    for name, value in seen.headers[:_MOST_ITEMS]:
-        yield cut(visible(name)), cut(compact(value), _LONG_TEXT)
-    if (more := len(seen.headers) - _MOST_ITEMS) > 0:
-        yield "…", f"and {more:,} more"
-
-
-def _json(seen: Seen) -> str:
-    text = pretty(seen.value)
-    if len(text) <= _LONG_JSON:
-        return text
-    place = f"{seen.partition}:{seen.offset}"
-    return f"{text[:_LONG_JSON]}\n… cut after {_LONG_JSON:,} of {len(text):,} characters ({place})"
 
 
 def _preview(seen: Seen) -> str:
@@ -303,7 +289,7 @@ def _preview(seen: Seen) -> str:
 def _values(seen: Seen, *, is_as_written: bool) -> Iterator[ValueRow]:
     assert seen.schema is not None  # noqa: S101 - only called where there is a value
     root = seen.schema.root
-    top = seen.schema.name.rpartition(".")[2] if seen.schema.name else "value"
+    top = top_name(seen.schema)
     marks = {} if is_as_written else dict.fromkeys(seen.verdict.defaulted, "default")
     if isinstance(root, RecordType) and isinstance(seen.value, dict):
         rows = _record(root, seen.value, top, 0, marks)

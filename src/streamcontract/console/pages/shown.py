@@ -14,7 +14,7 @@ from streamcontract.errors import StreamContractError
 from streamcontract.kafka.message import to_datetime
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from streamcontract.schema.model import JsonValue
 
@@ -27,6 +27,8 @@ __all__ = [
     "Undecoded",
     "compact",
     "cut",
+    "headers_in_words",
+    "json_in_words",
     "key_in_words",
     "moment",
     "pretty",
@@ -40,7 +42,7 @@ __all__ = [
 _LONG: Final = 160
 
 NONE: Final = "\N{EN DASH}"
-"""What stands where there is nothing."""
+"""The sign for no value."""
 
 _INVISIBLE: Final = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]"
@@ -190,6 +192,38 @@ def moment(milliseconds: int | None) -> str:
         return to_datetime(milliseconds).strftime("%Y-%m-%d %H:%M:%S.%f")[:-3]
     except (OverflowError, ValueError):  # beyond what a datetime holds
         return f"{milliseconds} ms"
+
+
+_LONG_JSON: Final = 50_000
+_LONG_HEADER: Final = 2_000
+_MOST_HEADERS: Final = 50
+
+
+def json_in_words(value: Any, place: str = "") -> str:
+    """A value as indented JSON, its beginning if that is long.
+
+    Args:
+        value: The value.
+        place: Where the whole of it is, such as ``"0:17"``, or ``""``.
+    """
+    text = pretty(value)
+    if len(text) <= _LONG_JSON:
+        return text
+    where = f" ({place})" if place else ""
+    return f"{text[:_LONG_JSON]}\n… cut after {_LONG_JSON:,} of {len(text):,} characters{where}"
+
+
+def headers_in_words(headers: Sequence[tuple[str, JsonValue]]) -> Iterator[tuple[str, str]]:
+    """Names and values of headers, and how many more there are.
+
+    Example:
+        >>> list(headers_in_words([("source", "legacy"), ("tries", 3)]))
+        [('source', 'legacy'), ('tries', '3')]
+    """
+    for name, value in headers[:_MOST_HEADERS]:
+        yield cut(visible(name)), cut(compact(value), _LONG_HEADER)
+    if (more := len(headers) - _MOST_HEADERS) > 0:
+        yield "…", f"and {more:,} more"
 
 
 _JSON_TOKEN: Final = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{},:]|[^\s\[\]{},:"]+')
